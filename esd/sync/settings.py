@@ -1,0 +1,60 @@
+"""What an operator says about a peer, and the bounds of every run with one.
+
+Declared here, beside its users; the configuration only fills it in.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from esd.formats.addresses import WorkspaceAddress
+from esd.sync.rhythm import Rhythm
+
+__all__ = ["Direction", "PeerSettings", "Protocol", "RunLimits"]
+
+
+class Direction(StrEnum):
+    BOTH = "both"
+    PULL = "pull"
+    PUSH = "push"
+
+    @property
+    def pulls(self) -> bool:
+        return self is not Direction.PUSH
+
+    @property
+    def pushes(self) -> bool:
+        return self is not Direction.PULL
+
+
+class Protocol(StrEnum):
+    """The conversation to have; `auto` asks the peer for the best that both know."""
+
+    AUTO = "auto"
+    PUB = "pub"
+    ESD = "esd"
+    GRAPHQL = "graphql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerSettings:
+    """One peer. It never learns of a workspace that is not in `workspaces`."""
+
+    name: str
+    url: str = field(repr=False)  # without a slash at the end
+    workspaces: tuple[WorkspaceAddress, ...] = ()
+    direction: Direction = Direction.BOTH
+    protocol: Protocol = Protocol.AUTO
+    rhythm: Rhythm = field(default_factory=Rhythm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """Bounds of a run with a peer. Times are seconds, sizes bytes."""
+
+    connect_time: float = 10.0  # TCP and TLS; a host that is up answers in a second
+    answer_idle: float = 30.0  # no byte for so long is a dead line, not a slow one
+    run_time: float = 600.0  # a peer that drips must not hold a run for ever
+    runs: int = 4  # at once, over all peers: each may fill a core with signatures
+    list_body: int = 1024 * 1024 * 1024  # after inflation; streamed, never held
+    push_body: int = 10 * 1024 * 1024  # what a pub takes in one request
+    invalid_documents: int = 1000  # in one run: more is a broken peer, so back off
