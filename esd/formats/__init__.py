@@ -1,0 +1,59 @@
+"""Documents: what they are, how they read, whether they are valid.
+
+Pure: no clock, no disk, no network. Whatever time it is comes in as an argument.
+"""
+
+from esd.formats.addresses import (
+    Author,
+    InvalidAddress,
+    WorkspaceAddress,
+    is_author_address,
+    parse_author,
+)
+from esd.formats.batches import Batch, BatchDecoder, MalformedBody, decode_one
+from esd.formats.document import Document, InvalidDocument, Reason, encode, rank
+from esd.formats.encoding import InvalidEncoding, decode_base32, encode_base32
+from esd.formats.es4 import Es4Document, new_document, shorten_signature, sign_document
+from esd.formats.keys import (
+    InvalidKeypair,
+    Keypair,
+    check_keypair,
+    keypair_from_seed,
+    new_keypair,
+)
+from esd.formats.paths import InvalidPath, may_write
+from esd.formats.registry import FORMATS, check, document_hash
+
+__all__ = [
+    "FORMATS",
+    "Author",
+    "Batch",
+    "BatchDecoder",
+    "Document",
+    "Es4Document",
+    "InvalidAddress",
+    "InvalidDocument",
+    "InvalidEncoding",
+    "InvalidKeypair",
+    "InvalidPath",
+    "Keypair",
+    "MalformedBody",
+    "Reason",
+    "WorkspaceAddress",
+    "check",
+    "check_keypair",
+    "decode_base32",
+    "decode_one",
+    "document_hash",
+    "encode",
+    "encode_base32",
+    "is_author_address",
+    "keypair_from_seed",
+    "may_write",
+    "new_document",
+    "new_keypair",
+    "parse_author",
+    "rank",
+    "shorten_signature",
+    "sign_document",
+]

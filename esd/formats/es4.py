@@ -1,0 +1,204 @@
+"""The format es.4: its fields, its hash, and one function per rule of validity.
+
+A document is valid or not at a moment: `now` comes in as microseconds. The rules run
+cheapest first, which is not the reference's order; which documents are valid does not
+depend on it. Whatever enters the hash text has passed a rule that lets only ASCII by.
+
+What is signed is the 53 characters of the hash, not its 32 bytes. The content is not in
+the hash text: its hash is.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from esd.formats.addresses import (
+    WorkspaceAddress,
+    is_author_address,
+    is_workspace_address,
+)
+from esd.formats.document import (
+    Document,
+    InvalidDocument,
+    Reason,
+    content_bytes,
+    replace_lone_surrogates,
+)
+from esd.formats.encoding import (
+    InvalidEncoding,
+    decode_base32,
+    encode_base32,
+    encode_hash,
+)
+from esd.formats.keys import (
+    SIGNATURE_SIZE,
+    InvalidKeypair,
+    Keypair,
+    author_key,
+    sha256,
+    sign,
+    verify,
+)
+from esd.formats.paths import is_path, may_write
+
+NAME = "es.4"
+MAX_CONTENT = 4_000_000  # bytes of UTF-8
+MIN_TIMESTAMP = 10**13  # tells microseconds from milliseconds and seconds
+MAX_TIMESTAMP = 2**53 - 1  # the last integer that a double counts exactly
+FUTURE_TOLERANCE = 10 * 60 * 1_000_000  # clocks differ; ten minutes, inclusive
+
+
+class Es4Document(Document, frozen=True, gc=False, tag=NAME):
+    """The nine fields of es.4 in wire order; the first one, `format`, is the tag."""
+
+    format: ClassVar[str] = NAME
+
+    workspace: str
+    path: str
+    content_hash: str
+    content: str
+    author: str
+    timestamp: int
+    delete_after: int | None
+    signature: str
+
+
+def check(doc: Document, now: int) -> bytes:
+    """The document's hash, if the document is valid at *now*; else InvalidDocument."""
+    _check_workspace(doc)
+    _check_path(doc)
+    _check_permission(doc)
+    _check_timestamp(doc, now)
+    _check_delete_after(doc, now)
+    public_key = _check_author(doc)
+    _check_content(doc)
+    digest = document_hash(doc)
+    _check_signature(doc, public_key, digest)
+    return digest
+
+
+def _check_workspace(doc: Document) -> None:
+    if not is_workspace_address(doc.workspace):
+        raise InvalidDocument(Reason.WORKSPACE)
+
+
+def _check_path(doc: Document) -> None:
+    if not is_path(doc.path) or ("!" in doc.path) != (doc.delete_after is not None):
+        raise InvalidDocument(Reason.PATH)
+
+
+def _check_permission(doc: Document) -> None:
+    if not may_write(doc.author, doc.path):
+        raise InvalidDocument(Reason.PERMISSION)
+
+
+def _check_timestamp(doc: Document, now: int) -> None:
+    if not MIN_TIMESTAMP <= doc.timestamp <= MAX_TIMESTAMP:
+        raise InvalidDocument(Reason.TIMESTAMP)
+    if doc.timestamp > now + FUTURE_TOLERANCE:
+        raise InvalidDocument(Reason.FUTURE)
+
+
+def _check_delete_after(doc: Document, now: int) -> None:
+    delete_after = doc.delete_after
+    if delete_after is None:
+        return
+    if not MIN_TIMESTAMP <= delete_after <= MAX_TIMESTAMP:
+        raise InvalidDocument(Reason.TIMESTAMP)
+    if delete_after <= doc.timestamp:
+        raise InvalidDocument(Reason.TIMESTAMP)
+    if now > delete_after:
+        raise InvalidDocument(Reason.EXPIRED)
+
+
+def _check_author(doc: Document) -> bytes:
+    public_key = author_key(doc.author)
+    if public_key is not None:
+        return public_key
+    # An address of the right shape whose key has stray bits can never have signed.
+    known = is_author_address(doc.author)
+    raise InvalidDocument(Reason.SIGNATURE if known else Reason.AUTHOR)
+
+
+def _check_content(doc: Document) -> None:
+    content = content_bytes(doc)
+    if len(content) > MAX_CONTENT:
+        raise InvalidDocument(Reason.CONTENT_SIZE)
+    try:
+        claimed = decode_base32(doc.content_hash)
+    except InvalidEncoding:
+        raise InvalidDocument(Reason.CONTENT_HASH) from None
+    if claimed != sha256(content):
+        raise InvalidDocument(Reason.CONTENT_HASH)
+
+
+def _check_signature(doc: Document, public_key: bytes, digest: bytes) -> None:
+    try:
+        signature = decode_base32(doc.signature)
+    except InvalidEncoding:
+        raise InvalidDocument(Reason.SIGNATURE) from None
+    if not verify(public_key, signature, encode_hash(digest)):
+        raise InvalidDocument(Reason.SIGNATURE)
+
+
+def hash_text(doc: Document) -> str:
+    """What is hashed: a line for each field in alphabetical order."""
+    delete_after = doc.delete_after
+    ephemeral = "" if delete_after is None else f"deleteAfter\t{delete_after}\n"
+    return (
+        f"author\t{doc.author}\ncontentHash\t{doc.content_hash}\n{ephemeral}"
+        f"format\t{NAME}\npath\t{doc.path}\n"
+        f"timestamp\t{doc.timestamp}\nworkspace\t{doc.workspace}\n"
+    )
+
+
+def document_hash(doc: Document) -> bytes:
+    return sha256(hash_text(doc).encode())
+
+
+def sign_document(keypair: Keypair, doc: Es4Document) -> Es4Document:
+    """*doc* with its signature; its other fields are taken as they are."""
+    if keypair.address != doc.author:
+        raise InvalidKeypair("the key pair belongs to another author")
+    signature = sign(keypair, encode_hash(document_hash(doc)))
+    return msgspec.structs.replace(doc, signature=signature)
+
+
+def new_document(
+    keypair: Keypair,
+    *,
+    workspace: WorkspaceAddress,
+    path: str,
+    content: str,
+    timestamp: int,
+    delete_after: int | None = None,
+) -> Es4Document:
+    """A new document, hashed and signed, but not checked."""
+    content = replace_lone_surrogates(content)
+    unsigned = Es4Document(
+        workspace=workspace.text,
+        path=path,
+        content_hash=encode_base32(sha256(content.encode())),
+        content=content,
+        author=keypair.address,
+        timestamp=timestamp,
+        delete_after=delete_after,
+        signature="",
+    )
+    return sign_document(keypair, unsigned)
+
+
+def shorten_signature(doc: Es4Document) -> Es4Document:
+    """*doc* with what follows the 64 bytes of its signature cut off.
+
+    Pubs on Node keep such documents, because their libsodium binding never looks
+    behind the 64th byte: anyone can lengthen a signature, nobody needs the key.
+    """
+    try:
+        signature = decode_base32(doc.signature)
+    except InvalidEncoding:
+        return doc
+    if len(signature) <= SIGNATURE_SIZE:
+        return doc
+    shortened = encode_base32(signature[:SIGNATURE_SIZE])
+    return msgspec.structs.replace(doc, signature=shortened)
