@@ -1,0 +1,228 @@
+"""Reading the documents of one replica.
+
+Every call is one short read: it leaves no cursor open, so no reader ever pins the
+write-ahead log, however slow the peer is that the result is for. Long lists are read in
+pages that start after a key; a document that is replaced between two pages keeps its
+place in the order of (path, author), so it is seen once, old or new.
+
+Expired means absent: every read takes `now` (wall clock, µs) and shows no document with
+now > delete_after. The rows may still be there until the next `expire`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from esd.store.peer_state import PeerReader
+from esd.store.totals import Totals, load_totals
+
+__all__ = ["Arrival", "Held", "Key", "Page", "Reader", "Row"]
+
+PAGE_ROWS = 1_000
+PAGE_BYTES = 1 << 20
+
+Key = tuple[str, str]  # (path, author): at most one document each
+
+_LIVING = "(delete_after IS NULL OR delete_after >= :now)"
+
+
+class Held(NamedTuple):
+    """What decides whether a newcomer replaces the document we hold at its key."""
+
+    local_index: int
+    timestamp: int
+    signature: str
+    delete_after: int | None
+    json: bytes
+
+    @property
+    def rank(self) -> str:
+        return f"{self.timestamp},{self.signature}"
+
+
+class Row(NamedTuple):
+    """A document as queries see it, without its content."""
+
+    path: str
+    author: str
+    timestamp: int
+    signature: str
+    content_length: int
+    local_index: int
+
+
+class Arrival(NamedTuple):
+    """A document as those see it who follow the order of arrival."""
+
+    local_index: int
+    origin: str
+    hash: bytes
+
+
+class Page(NamedTuple):
+    """Some documents' JSON in order, and the key to go on after (None: the end)."""
+
+    documents: list[bytes]
+    after: Key | None
+
+
+class Reader:
+    """All reads over one connection; not to be used by two threads at once.
+
+    `peers` are the reads of what we know of each peer, over the same connection.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.peers = PeerReader(db)
+
+    def held(self, path: str, author: str, now: int) -> Held | None:
+        row = self._db.execute(
+            "SELECT local_index, timestamp, signature, delete_after, json"
+            f" FROM documents WHERE path = :path AND author = :author AND {_LIVING}",
+            {"path": path, "author": author, "now": now},
+        ).fetchone()
+        return None if row is None else Held(*row)
+
+    def totals(self) -> Totals:
+        return load_totals(self._db)
+
+    def living_totals(self, now: int) -> Totals:
+        """The totals without what has expired and is not yet removed."""
+        totals = self.totals()
+        for row in self._db.execute(
+            "SELECT hash, signature, length(json) FROM documents"
+            " WHERE delete_after < :now",
+            {"now": now},
+        ).fetchall():
+            totals = totals.minus(*row)
+        return totals
+
+    def next_expiry(self, now: int) -> int | None:
+        """The smallest delete_after of a living document."""
+        (soonest,) = self._db.execute(
+            "SELECT min(delete_after) FROM documents WHERE delete_after >= :now",
+            {"now": now},
+        ).fetchone()
+        return soonest if soonest is None else int(soonest)
+
+    def last_index(self) -> int:
+        """The local_index given last, whether or not that document is still there."""
+        row = self._db.execute(
+            "SELECT seq FROM sqlite_sequence WHERE name = 'documents'"
+        ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def newest_timestamp(self, path: str, now: int) -> int | None:
+        """The timestamp of the latest living document at *path*, by anyone."""
+        (newest,) = self._db.execute(
+            f"SELECT max(timestamp) FROM documents WHERE path = :path AND {_LIVING}",
+            {"path": path, "now": now},
+        ).fetchone()
+        return newest if newest is None else int(newest)
+
+    def wire_at(self, local_index: int, now: int) -> tuple[bytes, bytes] | None:
+        """(hash, JSON) of the living document that has this local index."""
+        row = self._db.execute(
+            "SELECT hash, json FROM documents"
+            f" WHERE local_index = :local_index AND {_LIVING}",
+            {"local_index": local_index, "now": now},
+        ).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def has_news(self, after: int, origin: str) -> bool:
+        """Whether something later than *after* came from elsewhere than *origin*."""
+        (found,) = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM documents"
+            " WHERE local_index > :after AND origin <> :origin)",
+            {"after": after, "origin": origin},
+        ).fetchone()
+        return bool(found)
+
+    def page(
+        self,
+        now: int,
+        after: Key = ("", ""),
+        *,
+        rows: int = PAGE_ROWS,
+        size: int = PAGE_BYTES,
+    ) -> Page:
+        """The living documents after a key, ordered by path and author.
+
+        At most *rows*, and no further one once they exceed *size* bytes.
+        """
+        cursor = self._db.execute(
+            "SELECT path, author, json FROM documents"
+            f" WHERE (path, author) > (:path, :author) AND {_LIVING}"
+            " ORDER BY path, author LIMIT :rows",
+            {"path": after[0], "author": after[1], "now": now, "rows": rows},
+        )
+        documents: list[bytes] = []
+        total = 0
+        for path, author, json in cursor:
+            documents.append(json)
+            total += len(json)
+            if total > size or len(documents) == rows:
+                cursor.close()
+                return Page(documents, (path, author))
+        return Page(documents, None)
+
+    def arrivals(self, after: int, now: int, *, rows: int = PAGE_ROWS) -> list[Arrival]:
+        """Living documents with a local_index above *after*, in that order."""
+        return [
+            Arrival(*row)
+            for row in self._db.execute(
+                "SELECT local_index, origin, hash FROM documents"
+                f" WHERE local_index > :after AND {_LIVING}"
+                " ORDER BY local_index LIMIT :rows",
+                {"after": after, "now": now, "rows": rows},
+            )
+        ]
+
+    def rows(
+        self, now: int, paths: tuple[str, str | None], *, count: int = PAGE_ROWS
+    ) -> Iterator[Row]:
+        """Living rows with paths[0] <= path (< paths[1]), in order, read in pages."""
+        low, high = paths
+        key = (low, "")
+        while True:
+            page = self._rows_page(now, key, high, count)
+            yield from page
+            if len(page) < count:
+                return
+            key = (page[-1].path, page[-1].author)
+
+    def _rows_page(self, now: int, key: Key, high: str | None, count: int) -> list[Row]:
+        bound = "" if high is None else " AND path < :high"
+        return [
+            Row(*row)
+            for row in self._db.execute(
+                "SELECT path, author, timestamp, signature, content_length, local_index"
+                " FROM documents WHERE (path, author) > (:path, :author)"
+                f" {bound} AND {_LIVING} ORDER BY path, author LIMIT :count",
+                {"path": key[0], "author": key[1], "high": high, "now": now}
+                | {"count": count},
+            )
+        ]
+
+    def paths(self, now: int, after: str = "", *, rows: int = PAGE_ROWS) -> list[str]:
+        """The distinct paths of living documents, sorted, after a path."""
+        return [
+            path
+            for (path,) in self._db.execute(
+                "SELECT DISTINCT path FROM documents"
+                f" WHERE path > :after AND {_LIVING} ORDER BY path LIMIT :rows",
+                {"after": after, "now": now, "rows": rows},
+            )
+        ]
+
+    def authors(self, now: int) -> list[str]:
+        """The distinct authors of living documents, history included, sorted."""
+        return [
+            author
+            for (author,) in self._db.execute(
+                f"SELECT DISTINCT author FROM documents WHERE {_LIVING}"
+                " ORDER BY author",
+                {"now": now},
+            )
+        ]
