@@ -1,0 +1,98 @@
+"""Our list of documents, as earthstar-pub writes it.
+
+One JSON array of all living documents, ordered by path and author, each as it goes on
+the wire. It is read in short pages, so a slow reader holds nothing, and a list of any
+length costs the memory of one page. A document that changes while the list is being
+read is seen once, old or new.
+
+The list also has the ETag that a pub (Express) would give it, made of its length and
+SHA-1. A pub whose ETag is that one holds exactly what we hold: this tells, without any
+memory of the pub, that we are level in both directions. It costs a pass over
+everything, so it is kept until the replica changes or a document expires, and left out
+for lists that are too long to be worth it.
+"""
+
+import base64
+import hashlib
+import math
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import trio
+
+from esd.store import Reader
+
+if TYPE_CHECKING:
+    from esd.replica.replica import Replica
+
+__all__ = ["Listing"]
+
+LONGEST = 64 << 20  # bytes; hashing it takes about 0.2 s of one core, off the loop
+
+
+class Listing:
+    """The list of one replica."""
+
+    def __init__(self, replica: "Replica") -> None:
+        self._replica = replica
+        self._etag: str | None = None
+        self._etag_version = -1
+        self._etag_until: float = -math.inf
+
+    async def pieces(self, now: int) -> AsyncIterator[bytes]:
+        """The bytes of the list, a page at a time."""
+        for piece in _pieces(self._replica.reader, now):
+            yield piece
+            await trio.lowlevel.checkpoint()
+
+    def whole(self, now: int) -> bytes | None:
+        """The list in one piece, where one page holds it."""
+        page = self._replica.reader.page(now)
+        if page.after is not None:
+            return None
+        return b"[" + b",".join(page.documents) + b"]"
+
+    async def paths(self, now: int) -> AsyncIterator[bytes]:
+        """The JSON array of all paths, a page at a time."""
+        opening, after = b"[", ""
+        while paths := self._replica.reader.paths(now, after):
+            # ASCII without quotes or backslashes: the rules for paths see to that.
+            yield opening + ",".join(f'"{path}"' for path in paths).encode("ascii")
+            opening, after = b",", paths[-1]
+            await trio.lowlevel.checkpoint()
+        yield b"[]" if opening == b"[" else b"]"
+
+    async def pub_etag(self, now: int) -> str | None:
+        """The ETag a pub would give the list now, or None where it is too long."""
+        replica = self._replica
+        if replica.bell.count != self._etag_version or now > self._etag_until:
+            version = replica.bell.count
+            until = replica.reader.next_expiry(now)
+            self._etag = await replica.run(lambda: self._scan(now))
+            self._etag_version = version
+            self._etag_until = math.inf if until is None else until
+        return self._etag
+
+    def _scan(self, now: int) -> str | None:
+        digest, length = hashlib.sha1(usedforsecurity=False), 0
+        with self._replica.file.scanning() as reader:
+            for piece in _pieces(reader, now):
+                digest.update(piece)
+                length += len(piece)
+                if length > LONGEST:
+                    return None
+        text = base64.b64encode(digest.digest()).decode("ascii")
+        return f'W/"{length:x}-{text[:27]}"'
+
+
+def _pieces(reader: Reader, now: int) -> Iterator[bytes]:
+    page = reader.page(now)
+    opening = b"["
+    while True:
+        if page.documents:
+            yield opening + b",".join(page.documents)
+            opening = b","
+        if page.after is None:
+            break
+        page = reader.page(now, page.after)
+    yield b"[]" if opening == b"[" else b"]"

@@ -1,0 +1,81 @@
+"""All replicas of this esd, open from start to stop.
+
+The files in `replicas/` are the list: there is no other place that could say otherwise.
+Each knows its address; its name is the local id. A file that cannot be used stops the
+start, rather than being left out: it may be the only copy.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from esd.bell import Bell
+from esd.errors import EsdError, OperatorMustAct
+from esd.formats import WorkspaceAddress
+from esd.replica.limits import Bounds
+from esd.replica.listing import Listing
+from esd.replica.replica import Replica, Run
+from esd.store import NodeFile, ReplicaFile, create_replica_file
+
+__all__ = ["Replicas", "TooManyWorkspaces"]
+
+
+class TooManyWorkspaces(EsdError):
+    """There is no room for another workspace (max_workspaces)."""
+
+
+class Replicas:
+    """Replicas by address and by local id. `bell` rings when one is added."""
+
+    def __init__(self, folder: Path, node: NodeFile, bounds: Bounds, run: Run) -> None:
+        self.bell = Bell()
+        self._folder = folder
+        self._node = node
+        self._bounds = bounds
+        self.run = run
+        self._by_address: dict[WorkspaceAddress, Replica] = {}
+        self._listings: dict[WorkspaceAddress, Listing] = {}
+
+    def __iter__(self) -> Iterator[Replica]:
+        return iter(list(self._by_address.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_address)
+
+    def get(self, address: WorkspaceAddress) -> Replica | None:
+        return self._by_address.get(address)
+
+    def listing(self, replica: Replica) -> Listing:
+        return self._listings[replica.address]
+
+    def add(self, address: WorkspaceAddress) -> Replica:
+        """The replica of *address*, made now if need be. Raises TooManyWorkspaces."""
+        replica = self._by_address.get(address)
+        if replica is None:
+            if len(self) >= self._bounds.max_workspaces:
+                raise TooManyWorkspaces("no more workspaces fit here (max_workspaces)")
+            name = f"{self._node.local_id(address)}.db"
+            replica = self._keep(create_replica_file(self._folder / name, address))
+            self.bell.ring()
+        return replica
+
+    def open_all(self) -> None:
+        for path in sorted(self._folder.glob("ws-*.db")):
+            file = ReplicaFile(path)
+            if file.address in self._by_address:
+                other = self._by_address[file.address].local_id
+                file.close()
+                raise OperatorMustAct(
+                    f"{path.stem} and {other} are files of one workspace",
+                    hint="move one of them away",
+                )
+            self._keep(file)
+
+    def _keep(self, file: ReplicaFile) -> Replica:
+        replica = Replica(file, self._bounds, self.run)
+        self._by_address[replica.address] = replica
+        self._listings[replica.address] = Listing(replica)
+        return replica
+
+    def close(self) -> None:
+        for replica in self:
+            replica.close()

@@ -1,0 +1,271 @@
+"""One HTTP peer, as the conversations see it. The only file that knows httpx.
+
+What httpx raises becomes one of our families here and nowhere else. It is kept on a
+short lead: no redirects (its switch is all hosts or none, and it turns a POST into a
+GET), no proxies or credentials from the environment, no cookies, headers of our own
+(its default ones alone pass the 500 bytes that "nothing new" may cost), bodies read raw
+and inflated by us within a bound, because httpx inflates without one.
+
+A peer's URL, and with it the workspace's address, never gets into an exception's text.
+"""
+
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import cache
+
+import httpx
+import trio
+
+from esd.errors import EsdError, PeerMisbehaved, PeerUnavailable
+from esd.sync.settings import RunLimits
+from esd.web.inflate import CorruptBody, Inflater, TooLarge
+
+__all__ = ["Answer", "Client", "PeerMoved", "Reply", "Traffic", "check_answer"]
+
+KEPT_ALIVE = 3.0  # seconds; pubs close an idle connection after five
+MAX_ANSWER = 64 << 10  # bytes of an answer that is a handful of numbers
+USER_AGENT = "esd"  # short on purpose
+
+
+class PeerMoved(EsdError):
+    """It redirects. `origin` is where to, as scheme and host only."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__("it redirects to another place")
+        self.origin = origin
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What went over the wire: requests, and the bytes of their bodies."""
+
+    requests: int = 0
+    sent: int = 0
+    received: int = 0
+
+    def __add__(self, other: "Traffic") -> "Traffic":
+        return Traffic(
+            self.requests + other.requests,
+            self.sent + other.sent,
+            self.received + other.received,
+        )
+
+    def __sub__(self, other: "Traffic") -> "Traffic":
+        return self + Traffic(-other.requests, -other.sent, -other.received)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole small answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer whose body is still to come: an async iterable of its pieces."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: AsyncGenerator[bytes, None]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.pieces
+
+
+@cache
+def _shared_tls() -> ssl.SSLContext:
+    """One for all peers: making it takes 40 ms of the loop."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class Client:
+    """Requests to one peer; a context manager. One run at a time uses it.
+
+    `traffic` counts up; `date` is what the peer's clock last said (seconds since 1970),
+    or None.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        limits: RunLimits,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._base = url.rstrip("/")
+        self._limits = limits
+        self.traffic = Traffic()
+        self.date: float | None = None
+        self.on_loopback = httpx.URL(url).host in ("127.0.0.1", "::1", "localhost")
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            verify=_shared_tls(),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(limits.answer_idle, connect=limits.connect_time),
+            limits=httpx.Limits(max_connections=4, keepalive_expiry=KEPT_ALIVE),
+        )
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        with trio.CancelScope(shield=True):
+            await self._http.aclose()
+
+    @asynccontextmanager
+    async def get(
+        self, path: str, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Reply]:
+        """Ask for *path*. The body must be read inside the context, or is dropped."""
+        response = await self._send("GET", path, headers or {}, None)
+        reply = Reply(response.status_code, response.headers, self._pieces(response))
+        try:
+            yield reply
+        finally:
+            await _close(reply, response)
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send *body*; the answer is read whole, up to MAX_ANSWER."""
+        response = await self._send("POST", path, headers, body)
+        reply = Reply(response.status_code, response.headers, self._pieces(response))
+        collected = bytearray()
+        try:
+            async for piece in reply:
+                collected += piece
+                if len(collected) > MAX_ANSWER:
+                    break
+        finally:
+            await _close(reply, response)
+        return Answer(reply.status, reply.headers, bytes(collected[:MAX_ANSWER]))
+
+    async def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> httpx.Response:
+        """The response's head. Asked twice where a kept connection had just gone.
+
+        Everything we send may be sent again: pushes are idempotent.
+        """
+        request = httpx.Request(
+            method,
+            self._base + path,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **headers},
+            content=body,
+        )
+        self.traffic += Traffic(requests=1, sent=len(body or b""))
+        try:
+            response = await self._http.send(request, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            response = await self._send_again(request)
+        except httpx.HTTPError as exc:
+            raise _as_unavailable(exc) from exc
+        self._note_date(response.headers.get("date"))
+        return response
+
+    async def _send_again(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._http.send(request, stream=True)
+        except httpx.HTTPError as exc:
+            raise _as_unavailable(exc) from exc
+
+    def _note_date(self, text: str | None) -> None:
+        try:
+            self.date = parsedate_to_datetime(text).timestamp() if text else None
+        except (ValueError, OverflowError):
+            self.date = None
+
+    async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        """The body, inflated, within the bound."""
+        encoding = response.headers.get("content-encoding", "identity")
+        raw = response.aiter_raw()
+        try:
+            inflater = Inflater(encoding, self._limits.list_body)
+            async for data in raw:
+                self.traffic += Traffic(received=len(data))
+                for piece in inflater.feed(data):
+                    yield piece
+            inflater.finish()
+        except httpx.HTTPError as exc:
+            raise _as_unavailable(exc) from exc
+        except TooLarge as exc:
+            raise PeerMisbehaved("its answer is larger than list_body") from exc
+        except CorruptBody as exc:
+            raise PeerMisbehaved("its answer is not the gzip it claims to be") from exc
+        finally:
+            await _unwind(raw)
+
+
+async def _close(reply: Reply, response: httpx.Response) -> None:
+    with trio.CancelScope(shield=True):
+        await reply.pieces.aclose()
+        await response.aclose()
+
+
+async def _unwind(raw: AsyncIterator[bytes]) -> None:
+    """Let httpx's nested generators end by a cancellation, which they know how to take.
+
+    Left half way, they would be finalised by the garbage collector, with a warning.
+    """
+    ended = False
+    while not ended:
+        with trio.CancelScope(shield=True) as scope:
+            scope.cancel()
+            try:
+                await anext(raw)
+            except (StopAsyncIteration, httpx.HTTPError):
+                ended = True
+        ended = ended or scope.cancelled_caught
+
+
+def _as_unavailable(exc: httpx.HTTPError) -> PeerUnavailable:
+    match exc:
+        case httpx.ConnectTimeout():
+            return PeerUnavailable("no connection within connect_time")
+        case httpx.TimeoutException():
+            return PeerUnavailable("no byte within answer_idle")
+        case httpx.ConnectError():
+            return PeerUnavailable(f"no connection: {_cause(exc)}")
+        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+            return PeerUnavailable("its url cannot be used")
+        case _:
+            return PeerUnavailable("the connection broke before the answer's end")
+
+
+def _cause(exc: BaseException) -> str:
+    """The operating system's own words, which hold no URL."""
+    while exc.__cause__ is not None or exc.__context__ is not None:
+        exc = exc.__cause__ or exc.__context__  # type: ignore[assignment]
+        if isinstance(exc, OSError) and exc.strerror:
+            return exc.strerror
+    return "refused or unreachable"
+
+
+def _origin_of(location: str) -> str:
+    """Scheme and host of a Location header: its path may hold an address."""
+    try:
+        url = httpx.URL(location)
+    except httpx.InvalidURL:
+        return ""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}" if url.host else ""
+
+
+def check_answer(status: int, headers: Mapping[str, str]) -> None:
+    """Raise for every status that no conversation gives a meaning to."""
+    if 300 <= status < 400:
+        raise PeerMoved(_origin_of(headers.get("location", "")))
+    if status in (401, 408, 425, 429) or status >= 500:
+        raise PeerUnavailable(
+            f"it answered {status}", retry_after=_seconds(headers.get("retry-after"))
+        )
+    if status >= 400 or status < 200:
+        raise PeerMisbehaved(f"it answered {status}")
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    return float(retry_after) if retry_after and retry_after.isdecimal() else None

@@ -1,0 +1,203 @@
+"""Level 1, easy sync: the conversation every earthstar-pub knows, made cheap by us.
+
+A pub answers one question, "all your documents", and takes pushes. Asking costs the
+whole list, unless it is one we recognise by its ETag. We name three:
+
+- the pub's own ETag of exactly our documents: then both hold the same, with no memory;
+- an esd's own ETag of exactly our documents: the same, where the peer is an esd;
+- the one we remembered, with a cursor: then the peer holds all of ours up to there.
+
+Where the answer is the list itself, it is compared while it streams in: what we hold is
+marked and not verified again, what is new is ingested, and afterwards whatever of ours
+is not marked is missing there. That is remembered with the list's ETag.
+
+After a push we remember the ETag of exactly our documents instead. It says the same
+thing, and says it of contents: if the push got lost on its way, the peer's list has
+another ETag, and is read again. So nothing is ever believed to have arrived.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from esd.errors import PeerMisbehaved
+from esd.formats import FORMATS, Batch, Es4Document, MalformedBody
+from esd.formats.es4 import shorten_signature
+from esd.replica import OUR_TAG, Intake, Marks, take_in
+from esd.store import RememberedList
+from esd.sync.client import Reply, check_answer
+from esd.sync.missing import Missing, all_after, unmarked
+from esd.sync.push import push
+from esd.sync.status import Standing
+from esd.sync.talk import Report, Talk, path_of
+
+__all__ = ["easy_sync"]
+
+RULES = 1  # part of what a remembered list is worth: raise it when the rules change
+
+
+async def easy_sync(talk: Talk, report: Report) -> None:
+    """Pull what is new, push what is missing; see `Talk` and `Report`."""
+    report.level = "easy"
+    missing = await _compare(talk, report)
+    if talk.direction.pushes:
+        await push(talk, missing, report)
+        if report.sent and report.taken == report.sent and not report.too_big:
+            await _remember_ours(talk)
+
+
+async def _compare(talk: Talk, report: Report) -> Missing:
+    """Ask for the peer's list; what of ours it lacks."""
+    last_index = talk.replica.reader.last_index()
+    remembered = _remembered(talk)
+    known = _Known(last_index, await _same(talk, remembered), remembered)
+    headers = {"If-None-Match": ", ".join(known.tags)}
+    async with talk.client.get(path_of(talk), headers) as reply:
+        if reply.status == 200:
+            return await _compare_list(talk, reply, report)
+        cursor = await _without_list(talk, reply, known, report)
+    return await talk.replica.run(lambda: all_after(talk, cursor))
+
+
+async def _same(talk: Talk, remembered: RememberedList | None) -> list[str]:
+    """The tags of exactly our documents, in the words of what the peer is known as.
+
+    Each tag costs bytes of every request, and a pub's a pass over all documents.
+    """
+    ours, was = talk.replica.etag(talk.now), remembered.etag if remembered else ""
+    if was.startswith(OUR_TAG):
+        return [ours]
+    pubs = await talk.listing.pub_etag(talk.now)
+    tags = [pubs] if was else [pubs, ours]
+    return [tag for tag in tags if tag]
+
+
+async def _without_list(
+    talk: Talk, reply: Reply, known: "_Known", report: Report
+) -> int:
+    """The peer holds all of ours up to the local index returned."""
+    if reply.status == 304:
+        report.unchanged = True
+        etag = reply.headers.get("etag", "")
+        if known.remembered is None and etag in known.same:
+            await _write(talk, etag, known.last_index)
+        return known.cursor(etag)
+    if reply.status == 404:
+        report.standing = Standing.ABSENT
+        forget = talk.replica.file.peer_writer.forget_list
+        if known.remembered is not None:
+            await talk.replica.change(lambda: forget(talk.peer))
+        return 0
+    check_answer(reply.status, reply.headers)
+    raise PeerMisbehaved(f"it answered {reply.status} to a question for its list")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The lists we would recognise, and what each says of our documents."""
+
+    last_index: int
+    same: list[str]
+    remembered: RememberedList | None
+
+    @property
+    def tags(self) -> list[str]:
+        remembered = [self.remembered.etag] if self.remembered else []
+        return list(dict.fromkeys(self.same + remembered))
+
+    def cursor(self, etag: str) -> int:
+        """The peer holds ours up to here. A 304 that names no tag gets the least."""
+        if etag in self.same:
+            return self.last_index
+        if self.remembered is None:
+            raise PeerMisbehaved("it answered 304 for a list we never named")
+        return self.remembered.cursor
+
+
+def _remembered(talk: Talk) -> RememberedList | None:
+    """The list we remember, if it was compared under what holds now.
+
+    It is not named when a refused document is due: only a comparison finds it again.
+    """
+    peers = talk.replica.reader.peers
+    remembered = peers.remembered(talk.peer)
+    if remembered is None or peers.has_due(talk.peer, talk.now):
+        return None
+    current = (_digest(talk), talk.url, talk.replica.epoch)
+    there = (remembered.digest, remembered.url, remembered.epoch)
+    return remembered if current == there else None
+
+
+def _digest(talk: Talk) -> bytes:
+    """Of everything that decides what is compared and how."""
+    rules = [RULES, sorted(FORMATS), talk.direction.value]
+    return hashlib.sha256(json.dumps(rules).encode()).digest()[:16]
+
+
+async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
+    before = talk.replica.reader.last_index()
+    intake = Intake(
+        talk.replica,
+        origin=talk.peer,
+        now=talk.now,
+        slots=talk.slots,
+        listed=Marks(),
+        keep=talk.direction.pulls,
+        most_invalid=talk.limits.invalid_documents,
+        alter=_shorten,
+    )
+    try:
+        await take_in(intake, reply)
+    except MalformedBody as exc:
+        raise PeerMisbehaved(f"its list of documents cannot be read: {exc}") from exc
+    finally:
+        report.pulled = intake.tally
+    assert intake.listed is not None
+    marks = intake.listed
+    missing = await talk.replica.run(lambda: unmarked(talk, marks, before))
+    await _remember(talk, reply.headers.get("etag", ""), missing, intake)
+    return missing
+
+
+def _shorten(batch: Batch) -> Batch:
+    """Node pubs keep signatures that anyone lengthened; only 64 bytes count."""
+    documents = [
+        shorten_signature(doc) if isinstance(doc, Es4Document) else doc
+        for doc in batch.documents
+    ]
+    return Batch(documents, batch.rejected)
+
+
+async def _remember(talk: Talk, etag: str, missing: Missing, intake: Intake) -> None:
+    """Keep what a comparison showed, unless time alone can change it."""
+    peer_writer = talk.replica.file.peer_writer
+
+    def judge() -> None:
+        if intake.tally.total:
+            peer_writer.judge(talk.peer, missing.in_vain, talk.now)
+        else:
+            peer_writer.acquit(talk.peer)
+
+    if missing.in_vain:
+        await talk.replica.change(judge)
+    if etag and not intake.tally.may_pass:
+        await _write(talk, etag, missing.cursor)
+    else:
+        await talk.replica.change(lambda: peer_writer.forget_list(talk.peer))
+
+
+async def _remember_ours(talk: Talk) -> None:
+    """Keep the tag of exactly our documents, in the words of this peer."""
+    remembered = _remembered(talk)
+    if remembered is not None:
+        last_index = talk.replica.reader.last_index()
+        for tag in await _same(talk, remembered):
+            await _write(talk, tag, last_index)
+
+
+async def _write(talk: Talk, etag: str, cursor: int) -> None:
+    remembered = RememberedList(
+        etag, cursor, _digest(talk), talk.url, talk.replica.epoch
+    )
+    writer = talk.replica.file.peer_writer
+    await talk.replica.change(lambda: writer.remember(talk.peer, remembered))

@@ -1,0 +1,82 @@
+"""Which of our documents a peer lacks, as far as we know: what a push is made from.
+
+Found by walking our documents in order of arrival, in a worker thread and over a reader
+of its own. Kept as local indexes, eight bytes each; the documents are read when they
+are sent, and one that was replaced meanwhile is simply no longer there.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from esd.replica import Marks
+from esd.store import Arrival, Reader
+from esd.sync.talk import Talk
+
+__all__ = ["Missing", "all_after", "unmarked"]
+
+
+@dataclass(slots=True)
+class Missing:
+    """`indexes` to push; `waiting` were sent in vain and rest; `in_vain` all such.
+
+    `cursor`: the peer holds all of ours with a local index up to there, `waiting`
+    aside.
+    """
+
+    cursor: int
+    indexes: "array[int]" = field(default_factory=lambda: array("q"))
+    waiting: int = 0
+    in_vain: set[bytes] = field(default_factory=set)
+
+
+def all_after(talk: Talk, cursor: int) -> Missing:
+    """Everything that came after *cursor*, wherever it came from."""
+    return _collect(talk, cursor, lambda arrival: True)
+
+
+def unmarked(talk: Talk, marks: Marks, before: int) -> Missing:
+    """Everything a peer's list did not show.
+
+    Documents that came from this very list arrived after local index *before* with the
+    peer as their origin; nobody else takes in under its name.
+    """
+
+    def lacks(arrival: Arrival) -> bool:
+        from_the_list = arrival.local_index > before and arrival.origin == talk.peer
+        return arrival.local_index not in marks and not from_the_list
+
+    return _collect(talk, 0, lacks)
+
+
+def _collect(talk: Talk, cursor: int, lacks: Callable[[Arrival], bool]) -> Missing:
+    with talk.replica.file.scanning() as reader:
+        missing = Missing(reader.last_index())
+        waiting = reader.peers.waiting(talk.peer, talk.now)
+        in_vain = reader.peers.in_vain(talk.peer)
+        for arrival in _arrivals(reader, cursor, talk.now, missing.cursor):
+            if lacks(arrival):
+                _add(missing, arrival, waiting, in_vain)
+    return missing
+
+
+def _arrivals(reader: Reader, after: int, now: int, last: int) -> Iterator[Arrival]:
+    while arrivals := reader.arrivals(after, now):
+        for arrival in arrivals:
+            if arrival.local_index > last:
+                return  # later than what `cursor` speaks of: the next run's business
+            yield arrival
+        after = arrivals[-1].local_index
+
+
+def _add(
+    missing: Missing, arrival: Arrival, waiting: set[bytes], in_vain: set[bytes]
+) -> None:
+    if arrival.hash in in_vain:
+        missing.in_vain.add(arrival.hash)
+    if arrival.hash in waiting:
+        missing.waiting += 1
+        return
+    if not missing.indexes:
+        missing.cursor = arrival.local_index - 1
+    missing.indexes.append(arrival.local_index)
