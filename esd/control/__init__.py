@@ -1,0 +1,5 @@
+"""The operator calls us."""
+
+from esd.control.node import Node
+
+__all__ = ["Node"]
