@@ -29,22 +29,28 @@ class OperatorMustAct(EsdError):
 class PeerMisbehaved(EsdError):
     """The other side broke the protocol; hang up.
 
-    `status_hint` is the HTTP status to answer with, where we are the server.
+    `status_hint` is the HTTP status to answer with, where we are the server; `hint` is
+    for the operator, where we are the client.
     """
 
-    def __init__(self, reason: str, *, status_hint: int = 400) -> None:
+    def __init__(self, reason: str, *, status_hint: int = 400, hint: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.status_hint = status_hint
+        self.hint = hint
 
 
 class PeerUnavailable(EsdError):
     """Nobody's fault; the schedule tries again.
 
-    `retry_after` (seconds) is what the peer asked for, if it did.
+    `retry_after` (seconds) is what the peer asked for, if it did; `hint` is for an
+    operator who does not want to wait.
     """
 
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, retry_after: float | None = None, hint: str = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+        self.hint = hint

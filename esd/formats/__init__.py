@@ -10,7 +10,13 @@ from esd.formats.addresses import (
     is_author_address,
     parse_author,
 )
-from esd.formats.batches import Batch, BatchDecoder, MalformedBody, decode_one
+from esd.formats.batches import (
+    Batch,
+    BatchDecoder,
+    MalformedBody,
+    TooManyRejected,
+    decode_one,
+)
 from esd.formats.document import Document, InvalidDocument, Reason, encode, rank
 from esd.formats.encoding import InvalidEncoding, decode_base32, encode_base32
 from esd.formats.es4 import Es4Document, new_document, shorten_signature, sign_document
@@ -39,6 +45,7 @@ __all__ = [
     "Keypair",
     "MalformedBody",
     "Reason",
+    "TooManyRejected",
     "WorkspaceAddress",
     "check",
     "check_keypair",

@@ -56,6 +56,10 @@ class MalformedBody(ValueError):
         self.batch = batch
 
 
+class TooManyRejected(MalformedBody):
+    """More elements than `max_rejected` are no documents."""
+
+
 def decode_one(text: bytes) -> Document:
     """The document that *text* is; raises InvalidDocument."""
     try:
@@ -197,7 +201,7 @@ class BatchDecoder:
         except NotJson:
             raise MalformedBody("an element of the array is not JSON", batch) from None
         if self._rejected_left < 0:
-            raise MalformedBody("too many elements are no documents", batch)
+            raise TooManyRejected("too many elements are no documents", batch)
 
     def _drop(self, size: int) -> None:
         self.examined += size

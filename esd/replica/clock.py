@@ -13,14 +13,23 @@ that goes on while the machine sleeps, or every laptop's lid would be a jump.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from math import inf
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "Doubt"]
 
 SECOND = 1_000_000
 DAY = 86_400.0
 JUMP = 3_600.0  # a leap second or a slow correction is no jump; a dead battery is
 SKEW = 600.0  # from there on, what the other writes is refused as the future's
+
+
+class Doubt(StrEnum):
+    """In words for the operator."""
+
+    BEHIND = "the clock is before the last time this node saw"
+    JUMPED = "the clock jumped by more than an hour"
+    SKEWED = "a peer's clock differs by more than ten minutes"
 
 
 @dataclass(slots=True)
@@ -59,14 +68,14 @@ class Clock:
         return self.steady - self.jumped_at < DAY
 
     @property
-    def doubts(self) -> tuple[str, ...]:
+    def doubts(self) -> tuple[Doubt, ...]:
         """What speaks against the clock, for the operator; empty where nothing does."""
         reasons = {
-            "the clock is before the last time this node saw": self.behind,
-            "the clock jumped by more than an hour": self.jumped,
-            "a peer's clock differs by more than ten minutes": self.skewed,
+            Doubt.BEHIND: self.behind,
+            Doubt.JUMPED: self.jumped,
+            Doubt.SKEWED: self.skewed,
         }
-        return tuple(text for text, holds in reasons.items() if holds)
+        return tuple(doubt for doubt, holds in reasons.items() if holds)
 
     @property
     def trusted(self) -> bool:

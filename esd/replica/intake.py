@@ -18,10 +18,10 @@ from functools import partial
 import trio
 
 from esd.errors import EsdError, PeerMisbehaved
-from esd.formats import Batch, BatchDecoder, MalformedBody
+from esd.formats import Batch, BatchDecoder, MalformedBody, TooManyRejected
 from esd.replica.marks import Marks
 from esd.replica.replica import Replica
-from esd.replica.tally import Tally
+from esd.replica.tally import QUOTA, Tally
 
 __all__ = ["Intake", "TooManyInvalid", "take_in"]
 
@@ -94,7 +94,8 @@ class _Stream:
         if self._failure is not None:
             raise self._failure
         tally = self._intake.tally
-        if tally.invalid > self._intake.most_invalid:
+        # What our own quota keeps out says nothing about its sender.
+        if tally.invalid - tally.rejected[QUOTA] > self._intake.most_invalid:
             raise TooManyInvalid(self._intake.most_invalid)
         if tally.total > self._intake.most:
             raise PeerMisbehaved("too many documents in one body", status_hint=413)
@@ -122,23 +123,53 @@ async def _batches(
     intake: Intake, pieces: AsyncIterable[bytes]
 ) -> AsyncGenerator[Batch, None]:
     """Decode in order, off the loop; what stands before a fault comes before it."""
-    decoder, run = BatchDecoder(), intake.replica.run
+    run = intake.replica.run
+    decoder = BatchDecoder(max_rejected=intake.most_invalid)
     try:
         async with aclosing(_gathered(pieces)) as gathered:
-            async for data in gathered:
-                yield intake.alter(await run(partial(decoder.feed, data)))
-        yield intake.alter(await run(decoder.close))
+            async for data, is_last in gathered:
+                decode = partial(_decode, decoder, data, is_last=is_last)
+                yield intake.alter(await run(decode))
     except MalformedBody as exc:
         yield intake.alter(exc.batch)
+        if isinstance(exc, TooManyRejected):
+            raise TooManyInvalid(intake.most_invalid) from exc
         raise
 
 
-async def _gathered(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
-    """The same bytes in pieces of about PIECE."""
+def _decode(decoder: BatchDecoder, data: bytes, *, is_last: bool) -> Batch:
+    """The end is not a batch of its own: it would be a transaction of its own."""
+    batch = decoder.feed(data)
+    if is_last:
+        try:
+            _append(batch, decoder.close())
+        except MalformedBody as exc:
+            _append(batch, exc.batch)
+            exc.batch = batch
+            raise
+    return batch
+
+
+def _append(batch: Batch, more: Batch) -> None:
+    batch.documents += more.documents
+    batch.rejected.update(more.rejected)
+
+
+async def _gathered(
+    pieces: AsyncIterable[bytes],
+) -> AsyncGenerator[tuple[bytes, bool], None]:
+    """The same bytes in pieces of about PIECE, and whether there are no more.
+
+    Where the source fails, what came before it failed comes before the failure.
+    """
     waiting = bytearray()
-    async for piece in pieces:
-        waiting += piece
-        if len(waiting) >= PIECE:
-            yield bytes(waiting)
-            waiting.clear()
-    yield bytes(waiting)
+    try:
+        async for piece in pieces:
+            waiting += piece
+            if len(waiting) >= PIECE:
+                yield bytes(waiting), False
+                waiting.clear()
+    except EsdError:
+        yield bytes(waiting), False
+        raise
+    yield bytes(waiting), True

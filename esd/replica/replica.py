@@ -3,7 +3,8 @@
 Whatever brings documents (a push, a pull, a local write), they pass the same steps:
 
     known?  compared with what we hold, on the loop: the same document is never
-            verified again, which makes "nothing new" cheap whoever says it
+            verified again, and an older version not at all, which makes "nothing
+            new" cheap whoever says it
     check   a pure function of the documents and the time, in a worker thread
     put     one durable transaction in a worker thread, one at a time; the rule is
             applied again there, so nothing that happened in between matters
@@ -14,6 +15,7 @@ decides when something happens never needs one, so tests run everything inline o
 virtual clock.
 """
 
+import math
 import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -38,7 +40,7 @@ from esd.replica import queries
 from esd.replica.limits import Bounds
 from esd.replica.marks import Marks
 from esd.replica.tally import QUOTA, Tally
-from esd.store import Entry, Reader, ReplicaFile, StorageFull
+from esd.store import Entry, Held, Put, Reader, ReplicaFile, StorageFull
 
 __all__ = ["LOCAL", "OUR_TAG", "Replica", "Run", "inline"]
 
@@ -59,17 +61,25 @@ async def inline(call: Callable[[], T], /) -> T:
 
 
 class Replica:
-    """One open replica. `bell` rings at each change; `version` counts them."""
+    """One open replica. `bell` rings at each change, and *changes* with it."""
 
-    def __init__(self, file: ReplicaFile, bounds: Bounds, run: Run) -> None:
+    def __init__(
+        self, file: ReplicaFile, bounds: Bounds, run: Run, changes: Bell | None = None
+    ) -> None:
         self.address: WorkspaceAddress = file.address
         self.local_id: str = file.local_id
+        self.alias: str | None = file.alias
         self.epoch: bytes = file.epoch
         self.bell = Bell()
+        self._changes = changes or Bell()
         self.file = file
         self.run = run
         self._bounds = bounds
+        self._etag = ""
+        self._etag_version = -1
+        self._etag_until: float = -math.inf
         self._writing = trio.Lock()
+        self._local_writes = trio.Lock()  # each comes after the one before it
         self._unscrubbed = True  # a daemon that was killed may have left content there
 
     @property
@@ -100,52 +110,59 @@ class Replica:
     def _sift(
         self, documents: list[Document], now: int, tally: Tally, listed: Marks | None
     ) -> list[Document]:
-        """Those that we do not hold; the workspace is compared here, for all."""
-        held_at, workspace = self.reader.held, self.address.text
+        """Those that could replace what we hold; the workspace is compared for all."""
+        workspace = self.address.text
+        ours = [document for document in documents if document.workspace == workspace]
+        if len(ours) < len(documents):
+            tally.rejected[Reason.WORKSPACE] += len(documents) - len(ours)
+        keys = [(document.path, document.author) for document in ours]
+        held_at = self.reader.held(keys, now)
         new = []
-        for document in documents:
-            if document.workspace != workspace:
-                tally.rejected[Reason.WORKSPACE] += 1
-                continue
-            held = held_at(document.path, document.author, now)
-            rank = f"{document.timestamp},{document.signature}"
+        for key, document in zip(keys, ours, strict=True):
+            held = held_at.get(key)
             if held is None:
                 new.append(document)
                 continue
+            rank = f"{document.timestamp},{document.signature}"
             if listed is not None and held.rank <= rank:
                 listed.add(held.local_index)
-            if held.rank == rank and held.json == formats.encode(document):
+            if held.rank > rank or (
+                held.rank == rank and self._is_known(document, held, now)
+            ):
                 tally.obsolete += 1
-            else:
-                new.append(document)
                 hidden = held.delete_after is not None and held.rank > rank
                 tally.may_pass = tally.may_pass or hidden
+            else:
+                new.append(document)
         return new
+
+    def _is_known(self, document: Document, held: Held, now: int) -> bool:
+        json = held.json
+        if json is None:
+            wire = self.reader.wire_at(held.local_index, now)
+            json = wire[1] if wire is not None else b""
+        return json == formats.encode(document)
 
     async def _put(self, entries: list[Entry], now: int, tally: Tally) -> None:
         if not entries:
             return
         async with self._writing:
-            entries = self._within_bounds(entries, tally)
-            accepted = await self.run(lambda: self.file.writer.put(entries, now))
-            if any(accepted):
-                self.bell.ring()
-        tally.accepted += sum(accepted)
-        tally.obsolete += len(accepted) - sum(accepted)
+            room = self._room()
+            put = partial(self.file.writer.put, entries, now, room)
+            answers = Counter(await self.run(put))
+            if answers[Put.ACCEPTED]:
+                self._ring()
+        tally.accepted += answers[Put.ACCEPTED]
+        tally.obsolete += answers[Put.OBSOLETE]
+        if answers[Put.NO_ROOM]:
+            tally.rejected[QUOTA] += answers[Put.NO_ROOM]
+            tally.may_pass = True
 
-    def _within_bounds(self, entries: list[Entry], tally: Tally) -> list[Entry]:
+    def _room(self) -> int:
+        """How many bytes may be added. Raises StorageFull where the disk is short."""
         if shutil.disk_usage(self.file.path.parent).free < self._bounds.free_disk:
             raise StorageFull("less disk space is free than free_disk asks for")
-        room = self._bounds.bytes_per_workspace - self.reader.totals().size
-        fitting = []
-        for entry in entries:
-            room -= len(entry.json)
-            if room >= 0:
-                fitting.append(entry)
-        if len(fitting) < len(entries):
-            tally.rejected[QUOTA] += len(entries) - len(fitting)
-            tally.may_pass = True
-        return fitting
+        return self._bounds.bytes_per_workspace - self.reader.totals().size
 
     async def write(
         self,
@@ -163,24 +180,25 @@ class Replica:
         ephemeral document keeps its span. With one that is obsolete already: None.
         Raises InvalidDocument where a rule forbids it.
         """
-        if not timestamp:
-            newest = self.reader.newest_timestamp(path, now)
-            timestamp = now if newest is None else max(now, newest + 1)
-            if delete_after:
-                delete_after += timestamp - now
-        document = new_document(
-            keypair,
-            workspace=self.address,
-            path=path,
-            content=content,
-            timestamp=timestamp,
-            delete_after=delete_after or None,
-        )
-        formats.check(document, self.address, now)
-        tally = await self.ingest(Batch([document]), origin=LOCAL, now=now)
-        if tally.rejected:
-            raise StorageFull("the workspace has reached bytes_per_workspace")
-        return document if tally.accepted else None
+        async with self._local_writes:
+            if not timestamp:
+                newest = self.reader.newest_timestamp(path, now)
+                timestamp = now if newest is None else max(now, newest + 1)
+                if delete_after:
+                    delete_after += timestamp - now
+            document = new_document(
+                keypair,
+                workspace=self.address,
+                path=path,
+                content=content,
+                timestamp=timestamp,
+                delete_after=delete_after or None,
+            )
+            formats.check(document, self.address, now)
+            tally = await self.ingest(Batch([document]), origin=LOCAL, now=now)
+            if tally.rejected:
+                raise StorageFull("the workspace has reached bytes_per_workspace")
+            return document if tally.accepted else None
 
     async def forget(self, query: Query, now: int) -> int:
         """Drop our copies of what *query* finds; peers that hold them may bring them.
@@ -190,7 +208,7 @@ class Replica:
         found = [row.local_index for row in queries.documents(self.reader, query, now)]
         gone = await self.change(lambda: self.file.writer.remove(found))
         if gone:
-            self.bell.ring()
+            self._ring()
         return gone
 
     async def change(self, call: Callable[[], T]) -> T:
@@ -205,16 +223,25 @@ class Replica:
         """
         gone = await self.change(lambda: self.file.writer.expire(now))
         if gone:
-            self.bell.ring()
+            self._ring()
         self._unscrubbed = self._unscrubbed or gone > 0
         if self._unscrubbed:
             self._unscrubbed = not await self.change(self.file.writer.scrub)
         return gone
 
+    def _ring(self) -> None:
+        self.bell.ring()
+        self._changes.ring()
+
     def etag(self, now: int) -> str:
         """Ours: it changes with any document's hash or signature, and only then."""
-        totals = self.reader.living_totals(now)
-        return f'{OUR_TAG}{totals.count:x}-{totals.fingerprint:064x}"'
+        if self.bell.count != self._etag_version or now > self._etag_until:
+            totals = self.reader.living_totals(now)
+            until = self.reader.next_expiry(now)
+            self._etag = f'{OUR_TAG}{totals.count:x}-{totals.fingerprint:064x}"'
+            self._etag_version = self.bell.count
+            self._etag_until = math.inf if until is None else until
+        return self._etag
 
     def close(self) -> None:
         self.file.close()

@@ -6,6 +6,7 @@ start, rather than being left out: it may be the only copy.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from esd.bell import Bell
@@ -24,10 +25,14 @@ class TooManyWorkspaces(EsdError):
 
 
 class Replicas:
-    """Replicas by address and by local id. `bell` rings when one is added."""
+    """Replicas by address and by local id.
+
+    `bell` rings when one is added or removed, `changes` when any of them changed.
+    """
 
     def __init__(self, folder: Path, node: NodeFile, bounds: Bounds, run: Run) -> None:
         self.bell = Bell()
+        self.changes = Bell()
         self._folder = folder
         self._node = node
         self._bounds = bounds
@@ -44,6 +49,13 @@ class Replicas:
     def get(self, address: WorkspaceAddress) -> Replica | None:
         return self._by_address.get(address)
 
+    def find(self, name: str) -> Replica | None:
+        """By local id, or by alias."""
+        for replica in self:
+            if name in (replica.local_id, replica.alias):
+                return replica
+        return None
+
     def listing(self, replica: Replica) -> Listing:
         return self._listings[replica.address]
 
@@ -58,6 +70,16 @@ class Replicas:
             self.bell.ring()
         return replica
 
+    async def remove(self, replica: Replica, folder: Path | None, now: int) -> None:
+        """Hold *replica* no longer; its file goes to *folder*, or for good.
+
+        Whoever is still using it meets a closed file; nothing new finds it.
+        """
+        del self._by_address[replica.address], self._listings[replica.address]
+        self.bell.ring()
+        stem = f"{replica.local_id}-{now}"
+        await replica.change(partial(replica.file.discard, folder, stem))
+
     def open_all(self) -> None:
         for path in sorted(self._folder.glob("ws-*.db")):
             file = ReplicaFile(path)
@@ -71,7 +93,7 @@ class Replicas:
             self._keep(file)
 
     def _keep(self, file: ReplicaFile) -> Replica:
-        replica = Replica(file, self._bounds, self.run)
+        replica = Replica(file, self._bounds, self.run, self.changes)
         self._by_address[replica.address] = replica
         self._listings[replica.address] = Listing(replica)
         return replica

@@ -10,9 +10,10 @@ now > delete_after. The rows may still be there until the next `expire`.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from esd.store.lookup import Key, rows_at
 from esd.store.peer_state import PeerReader
 from esd.store.totals import Totals, load_totals
 
@@ -20,9 +21,12 @@ __all__ = ["Arrival", "Held", "Key", "Page", "Reader", "Row"]
 
 PAGE_ROWS = 1_000
 PAGE_BYTES = 1 << 20
+SHORT = 4 << 10  # bytes; a batch looks up some hundred documents at once
 
-Key = tuple[str, str]  # (path, author): at most one document each
-
+_HELD = (
+    "local_index, timestamp, signature, delete_after,"
+    f" iif(length(json) <= {SHORT}, json, NULL)"
+)
 _LIVING = "(delete_after IS NULL OR delete_after >= :now)"
 
 
@@ -33,7 +37,7 @@ class Held(NamedTuple):
     timestamp: int
     signature: str
     delete_after: int | None
-    json: bytes
+    json: bytes | None  # only where it is short: a batch may name many long ones
 
     @property
     def rank(self) -> str:
@@ -76,27 +80,29 @@ class Reader:
         self._db = db
         self.peers = PeerReader(db)
 
-    def held(self, path: str, author: str, now: int) -> Held | None:
-        row = self._db.execute(
-            "SELECT local_index, timestamp, signature, delete_after, json"
-            f" FROM documents WHERE path = :path AND author = :author AND {_LIVING}",
-            {"path": path, "author": author, "now": now},
-        ).fetchone()
-        return None if row is None else Held(*row)
+    def held(self, keys: Sequence[Key], now: int) -> dict[Key, Held]:
+        """The living ones of the documents at *keys*."""
+        found = {
+            (path, author): Held(*row)
+            for path, author, *row in rows_at(self._db, _HELD, keys)
+        }
+        return {
+            key: held
+            for key, held in found.items()
+            if held.delete_after is None or held.delete_after >= now
+        }
 
     def totals(self) -> Totals:
         return load_totals(self._db)
 
     def living_totals(self, now: int) -> Totals:
         """The totals without what has expired and is not yet removed."""
-        totals = self.totals()
-        for row in self._db.execute(
+        expired = self._db.execute(
             "SELECT hash, signature, length(json) FROM documents"
             " WHERE delete_after < :now",
             {"now": now},
-        ).fetchall():
-            totals = totals.minus(*row)
-        return totals
+        )
+        return self.totals().minus(expired.fetchall())
 
     def next_expiry(self, now: int) -> int | None:
         """The smallest delete_after of a living document."""

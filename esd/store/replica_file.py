@@ -40,6 +40,7 @@ class ReplicaFile:
             self._read_db = connect(path, Kind.REPLICA)
             self.address = self._load_address()
             self.epoch = self._load_epoch()
+            self.alias = self._load_alias()
         except BaseException:
             self.close()
             raise
@@ -67,6 +68,21 @@ class ReplicaFile:
             ).fetchone()
         return bytes(epoch)
 
+    def _load_alias(self) -> str | None:
+        with translated(self.path.name):
+            row = self._write_db.execute(
+                "SELECT value FROM meta WHERE name = 'alias'"
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_alias(self, alias: str) -> None:
+        """Keep the operator's name for the workspace."""
+        with translated(self.path.name), transaction(self._write_db):
+            self._write_db.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('alias', ?)", (alias,)
+            )
+        self.alias = alias
+
     @contextmanager
     def scanning(self) -> Iterator[Reader]:
         """A reader of one's own, for a long read in a thread of one's own."""
@@ -85,6 +101,18 @@ class ReplicaFile:
             for db in (self._write_db, self._read_db)
             if db is not None
         ]
+
+    def discard(self, folder: Path | None, stem: str) -> None:
+        """Close the file, and move it into *folder* under a new name, or delete it."""
+        self.close()
+        if folder is not None:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        for end in ("", "-wal", "-shm"):
+            part = Path(f"{self.path}{end}")
+            if folder is None:
+                part.unlink(missing_ok=True)
+            elif part.exists():
+                part.rename(folder / f"{stem}{self.path.suffix}{end}")
 
     def close(self) -> None:
         """Close both connections; SQLite then folds the -wal into the file."""

@@ -99,15 +99,28 @@ CREATE TABLE backoffs (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE runs (
-  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  run       INTEGER NOT NULL,
   peer      TEXT    NOT NULL,
   workspace TEXT    NOT NULL,
   cause     TEXT    NOT NULL,
   started   INTEGER NOT NULL,
   ended     INTEGER NOT NULL,
   outcome   TEXT    NOT NULL,
-  detail    TEXT    NOT NULL
-) STRICT;
+  detail    TEXT    NOT NULL,
+  PRIMARY KEY (run, workspace)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE paused (
+  peer  TEXT PRIMARY KEY,
+  until INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE identities (
+  name    TEXT PRIMARY KEY,
+  address TEXT    NOT NULL,
+  secret  TEXT    NOT NULL,
+  created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 
 

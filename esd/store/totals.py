@@ -11,34 +11,45 @@ They are changed in the transaction that changes the documents, hence always tru
 
 import hashlib
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = ["Totals", "load_totals", "save_totals"]
 
 _MODULUS = 1 << 256
 
+Counted = tuple[bytes, str, int]
+"""Of a document: its hash, its signature, and the size of its JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Immutable; `plus` and `minus` give the totals with one document more or less."""
+    """Immutable; `plus` and `minus` give the totals with documents more or less."""
 
     count: int = 0
     size: int = 0
     fingerprint: int = 0
 
-    def plus(self, document_hash: bytes, signature: str, size: int) -> "Totals":
+    def plus(self, documents: Iterable[Counted]) -> "Totals":
+        count, size, marks = _sums(documents)
         return Totals(
-            self.count + 1,
-            self.size + size,
-            (self.fingerprint + _mark(document_hash, signature)) % _MODULUS,
+            self.count + count, self.size + size, (self.fingerprint + marks) % _MODULUS
         )
 
-    def minus(self, document_hash: bytes, signature: str, size: int) -> "Totals":
+    def minus(self, documents: Iterable[Counted]) -> "Totals":
+        count, size, marks = _sums(documents)
         return Totals(
-            self.count - 1,
-            self.size - size,
-            (self.fingerprint - _mark(document_hash, signature)) % _MODULUS,
+            self.count - count, self.size - size, (self.fingerprint - marks) % _MODULUS
         )
+
+
+def _sums(documents: Iterable[Counted]) -> tuple[int, int, int]:
+    count = size = marks = 0
+    for document_hash, signature, document_size in documents:
+        count += 1
+        size += document_size
+        marks += _mark(document_hash, signature)
+    return count, size, marks
 
 
 def _mark(document_hash: bytes, signature: str) -> int:

@@ -11,16 +11,30 @@ after its own place in that order comes past it. The rule is applied inside the 
 transaction, whatever was known before.
 """
 
+import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 from typing import NamedTuple
 
+from esd.store.lookup import Key, rows_at
 from esd.store.schema import transaction, translated
-from esd.store.totals import Totals, load_totals, save_totals
+from esd.store.totals import load_totals, save_totals
 
-__all__ = ["Entry", "Writer"]
+__all__ = ["Entry", "Put", "Writer"]
 
+# Inserted by one statement. Each gives up the interpreter's lock and has to win it
+# back from the threads that check signatures; one a row costs a sixth more CPU.
+ROWS = 20
 EXPIRE_ROWS = 1_000  # a transaction: expiry never makes an ingest wait long
+
+
+class Put(Enum):
+    """What becomes of an entry."""
+
+    ACCEPTED = auto()
+    OBSOLETE = auto()
+    NO_ROOM = auto()
 
 
 class Entry(NamedTuple):
@@ -39,7 +53,7 @@ class Entry(NamedTuple):
 
 
 class _Old(NamedTuple):
-    """What is at a key now: `hash` is empty where the transaction itself put it."""
+    """What is at a key before the transaction."""
 
     timestamp: int
     signature: str
@@ -48,11 +62,13 @@ class _Old(NamedTuple):
     size: int
 
 
+_ROW = f"({', '.join('?' * len(Entry._fields))})"
 _INSERT = (
     "INSERT OR REPLACE INTO documents (path, author, timestamp, signature,"
-    " delete_after, content_length, format, origin, hash, json)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " delete_after, content_length, format, origin, hash, json) VALUES "
 )
+_INSERT_ONE = _INSERT + _ROW
+_INSERT_SOME = _INSERT + ", ".join([_ROW] * ROWS)
 
 
 class Writer:
@@ -65,42 +81,52 @@ class Writer:
         self._db = db
         self._name = name
 
-    def put(self, entries: Sequence[Entry], now: int) -> list[bool]:
-        """Store those that replace what is held, durably; say which did."""
+    def put(
+        self, entries: Sequence[Entry], now: int, room: float = math.inf
+    ) -> list[Put]:
+        """Store those that replace what is held, durably; what became of each.
+
+        *room* is how many bytes of JSON may be added in all.
+        """
         with translated(self._name), transaction(self._db):
-            winners: dict[tuple[str, str], Entry] = {}
-            totals = load_totals(self._db)
-            accepted = []
+            olds = self._olds([(entry.path, entry.author) for entry in entries])
+            winners: dict[Key, Entry] = {}
+            answers = []
             for entry in entries:
                 key = (entry.path, entry.author)
-                wins, totals = self._judge(entry, winners.get(key), totals, now)
-                accepted.append(wins)
-                if wins:
+                old = winners.get(key) or olds.get(key)
+                answer, room = _judge(entry, old, now, room)
+                answers.append(answer)
+                if answer is Put.ACCEPTED:
                     winners.pop(key, None)  # so that the order of arrival is kept
                     winners[key] = entry
             if winners:
-                self._db.executemany(_INSERT, winners.values())
-                save_totals(self._db, totals)
-        return accepted
+                self._replace(olds, winners)
+        return answers
 
-    def _judge(
-        self, entry: Entry, earlier: Entry | None, totals: Totals, now: int
-    ) -> tuple[bool, Totals]:
-        old = self._old(entry) if earlier is None else _as_old(earlier)
-        if old is not None:
-            expired = old.delete_after is not None and now > old.delete_after
-            if not expired and _rank(entry) <= _rank(old):
-                return False, totals
-            totals = totals.minus(old.hash, old.signature, old.size)
-        return True, totals.plus(entry.hash, entry.signature, len(entry.json))
+    def _olds(self, keys: Sequence[Key]) -> dict[Key, _Old]:
+        columns = "timestamp, signature, delete_after, hash, length(json)"
+        return {
+            (path, author): _Old(*row)
+            for path, author, *row in rows_at(self._db, columns, keys)
+        }
 
-    def _old(self, entry: Entry) -> _Old | None:
-        row = self._db.execute(
-            "SELECT timestamp, signature, delete_after, hash, length(json)"
-            " FROM documents WHERE path = ? AND author = ?",
-            (entry.path, entry.author),
-        ).fetchone()
-        return None if row is None else _Old(*row)
+    def _replace(self, olds: Mapping[Key, _Old], winners: Mapping[Key, Entry]) -> None:
+        gone = [olds[key] for key in winners.keys() & olds.keys()]
+        totals = load_totals(self._db)
+        totals = totals.minus((old.hash, old.signature, old.size) for old in gone)
+        totals = totals.plus(
+            (new.hash, new.signature, len(new.json)) for new in winners.values()
+        )
+        self._insert(list(winners.values()))
+        save_totals(self._db, totals)
+
+    def _insert(self, entries: Sequence[Entry]) -> None:
+        rest = len(entries) - len(entries) % ROWS
+        for start in range(0, rest, ROWS):
+            some = entries[start : start + ROWS]
+            self._db.execute(_INSERT_SOME, [value for row in some for value in row])
+        self._db.executemany(_INSERT_ONE, entries[rest:])
 
     def expire(self, now: int) -> int:
         """Remove what has expired; the number of documents that went."""
@@ -127,7 +153,7 @@ class Writer:
             return self._delete(indexes)
 
     def _delete(self, indexes: Sequence[int]) -> int:
-        totals, gone = load_totals(self._db), 0
+        gone = []
         for index in indexes:
             row = self._db.execute(
                 "DELETE FROM documents WHERE local_index = ?"
@@ -135,10 +161,9 @@ class Writer:
                 (index,),
             ).fetchone()
             if row is not None:
-                totals = totals.minus(*row)
-                gone += 1
-        save_totals(self._db, totals)
-        return gone
+                gone.append(row)
+        save_totals(self._db, load_totals(self._db).minus(gone))
+        return len(gone)
 
     def scrub(self) -> bool:
         """Take removed content out of the -wal too; False: a reader was in the way.
@@ -156,14 +181,32 @@ class Writer:
         return bool(row[0] == 0)
 
 
-def _as_old(entry: Entry) -> _Old:
-    return _Old(
-        entry.timestamp,
-        entry.signature,
-        entry.delete_after,
-        entry.hash,
-        len(entry.json),
-    )
+def _judge(
+    entry: Entry, old: Entry | _Old | None, now: int, room: float
+) -> tuple[Put, float]:
+    """The answer, and the room left. What grows nothing always has room."""
+    if not _replaces(entry, old, now):
+        return Put.OBSOLETE, room
+    growth = len(entry.json) - _size(old)
+    if growth > max(room, 0):
+        return Put.NO_ROOM, room
+    return Put.ACCEPTED, room - growth
+
+
+def _size(version: Entry | _Old | None) -> int:
+    match version:
+        case None:
+            return 0
+        case _Old():
+            return version.size
+        case Entry():
+            return len(version.json)
+
+
+def _replaces(entry: Entry, old: Entry | _Old | None, now: int) -> bool:
+    if old is None or (old.delete_after is not None and now > old.delete_after):
+        return True
+    return _rank(entry) > _rank(old)
 
 
 def _rank(version: Entry | _Old) -> str:
