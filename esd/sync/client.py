@@ -9,6 +9,7 @@ and inflated by us within a bound, because httpx inflates without one.
 A peer's URL, and with it the workspace's address, never gets into an exception's text.
 """
 
+import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,23 +20,15 @@ from functools import cache
 import httpx
 import trio
 
-from esd.errors import EsdError, PeerMisbehaved, PeerUnavailable
+from esd.errors import PeerMisbehaved, PeerUnavailable
 from esd.sync.settings import RunLimits
 from esd.web.inflate import CorruptBody, Inflater, TooLarge
 
-__all__ = ["Answer", "Client", "PeerMoved", "Reply", "Traffic", "check_answer"]
+__all__ = ["Answer", "Client", "Reply", "Traffic"]
 
 KEPT_ALIVE = 3.0  # seconds; pubs close an idle connection after five
 MAX_ANSWER = 64 << 10  # bytes of an answer that is a handful of numbers
 USER_AGENT = "esd"  # short on purpose
-
-
-class PeerMoved(EsdError):
-    """It redirects. `origin` is where to, as scheme and host only."""
-
-    def __init__(self, origin: str) -> None:
-        super().__init__("it redirects to another place")
-        self.origin = origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +69,24 @@ class Reply:
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self.pieces
+
+
+class _Sent(httpx.AsyncByteStream):
+    """A request's body. httpx's own is a generator, left hanging where a line breaks
+    while we send, and warned about when it is collected."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._left = [body]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        self._left = [self._body]
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
 
 
 @cache
@@ -158,6 +169,7 @@ class Client:
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **headers},
             content=body,
         )
+        request.stream = _Sent(body or b"")
         self.traffic += Traffic(requests=1, sent=len(body or b""))
         try:
             response = await self._http.send(request, stream=True)
@@ -224,48 +236,47 @@ async def _unwind(raw: AsyncIterator[bytes]) -> None:
 
 
 def _as_unavailable(exc: httpx.HTTPError) -> PeerUnavailable:
+    """In words: what happened, and what it most often is."""
     match exc:
         case httpx.ConnectTimeout():
-            return PeerUnavailable("no connection within connect_time")
+            return PeerUnavailable(
+                "no connection within connect_time",
+                hint="is its host up, and does no firewall drop what we send?",
+            )
         case httpx.TimeoutException():
-            return PeerUnavailable("no byte within answer_idle")
+            return PeerUnavailable(
+                "no byte within answer_idle",
+                hint="it, or the network to it, is overloaded or gone",
+            )
         case httpx.ConnectError():
-            return PeerUnavailable(f"no connection: {_cause(exc)}")
-        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
-            return PeerUnavailable("its url cannot be used")
+            return PeerUnavailable(
+                f"no connection: {_cause(exc)}",
+                hint="is it running, and is its url right?",
+            )
         case _:
-            return PeerUnavailable("the connection broke before the answer's end")
+            return PeerUnavailable(
+                "the connection broke before the answer's end",
+                hint="if it goes on like this, look at its log or its proxy's",
+            )
 
 
 def _cause(exc: BaseException) -> str:
-    """The operating system's own words, which hold no URL."""
-    while exc.__cause__ is not None or exc.__context__ is not None:
-        exc = exc.__cause__ or exc.__context__  # type: ignore[assignment]
-        if isinstance(exc, OSError) and exc.strerror:
-            return exc.strerror
+    """The operating system's own words, without names or numbers of ours."""
+    seen: list[BaseException | None] = [exc]
+    while seen:
+        one = seen.pop()
+        if isinstance(one, BaseExceptionGroup):
+            seen += one.exceptions
+        elif isinstance(one, OSError) and one.errno:
+            return _WORDS.get(type(one), one.strerror or "unreachable")
+        if one is not None:
+            seen += [one.__cause__, one.__context__]
     return "refused or unreachable"
 
 
-def _origin_of(location: str) -> str:
-    """Scheme and host of a Location header: its path may hold an address."""
-    try:
-        url = httpx.URL(location)
-    except httpx.InvalidURL:
-        return ""
-    return f"{url.scheme}://{url.netloc.decode('ascii')}" if url.host else ""
-
-
-def check_answer(status: int, headers: Mapping[str, str]) -> None:
-    """Raise for every status that no conversation gives a meaning to."""
-    if 300 <= status < 400:
-        raise PeerMoved(_origin_of(headers.get("location", "")))
-    if status in (401, 408, 425, 429) or status >= 500:
-        raise PeerUnavailable(
-            f"it answered {status}", retry_after=_seconds(headers.get("retry-after"))
-        )
-    if status >= 400 or status < 200:
-        raise PeerMisbehaved(f"it answered {status}")
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    return float(retry_after) if retry_after and retry_after.isdecimal() else None
+# trio's own texts repeat the address.
+_WORDS: dict[type[OSError], str] = {
+    ConnectionRefusedError: "refused",
+    socket.gaierror: "no such host",
+    ssl.SSLCertVerificationError: "its certificate is not valid",
+}

@@ -25,7 +25,8 @@ from esd.formats import FORMATS, Batch, Es4Document, MalformedBody
 from esd.formats.es4 import shorten_signature
 from esd.replica import OUR_TAG, Intake, Marks, take_in
 from esd.store import RememberedList
-from esd.sync.client import Reply, check_answer
+from esd.sync.answers import NO_PUB, check_answer
+from esd.sync.client import Reply
 from esd.sync.missing import Missing, all_after, unmarked
 from esd.sync.push import push
 from esd.sync.status import Standing
@@ -149,7 +150,9 @@ async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
     try:
         await take_in(intake, reply)
     except MalformedBody as exc:
-        raise PeerMisbehaved(f"its list of documents cannot be read: {exc}") from exc
+        raise PeerMisbehaved(
+            f"its list of documents cannot be read: {exc}", hint=NO_PUB
+        ) from exc
     finally:
         report.pulled = intake.tally
     assert intake.listed is not None

@@ -6,13 +6,14 @@ to be locked. All decisions are the schedule's (arithmetic on times passed in); 
 only carries them out.
 
 A request for a run is answered by one that starts after it: a run that is already under
-way may have passed the document that the request is about. All requests made meanwhile
-share the next one.
+way may have passed the document that the request is about. Requests made meanwhile
+share the next one, as far as it covers them.
 """
 
 import logging
 import random
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from math import inf
 
 import trio
@@ -20,13 +21,15 @@ import trio
 from esd.bell import Bell
 from esd.replica import Replica
 from esd.sync.client import Client
-from esd.sync.run import Outcome, Runner
+from esd.sync.runner import Runner
+from esd.sync.runs import NotShared, PeerPaused, RunState, Scope, SyncRun
 from esd.sync.schedule import Schedule, Trigger
-from esd.sync.settings import PeerSettings
+from esd.sync.settings import Direction, PeerSettings
 from esd.sync.status import (
     Idle,
     InSync,
     Moved,
+    Paused,
     PeerStatus,
     Pending,
     Retrying,
@@ -34,24 +37,38 @@ from esd.sync.status import (
 )
 from esd.sync.told import Told
 
-__all__ = ["Peer"]
+__all__ = ["Failure", "Peer"]
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last run that went wrong; `at` is wall clock, µs."""
+
+    at: int
+    reason: str
+    hint: str
+
+
 @dataclass(slots=True)
 class Peer:
-    """One peer of the configuration, and its state; `run` is its life."""
+    """One peer of the configuration, and its state; `live` is its life."""
 
     settings: PeerSettings
     runner: Runner
     turns: trio.CapacityLimiter  # runs at once, over all peers
     schedule: Schedule
+    begin: Callable[[Trigger, Scope], SyncRun]  # makes a run with a number of its own
+    paused_until: float | None = None  # trio's clock; inf: until resumed
     status: PeerStatus = field(default_factory=lambda: Idle(inf))
-    last: Outcome | None = None
-    started: int = 0  # runs so far
-    finished: int = 0
-    ended: Bell = field(default_factory=Bell)  # rings when a run has ended
+    running: SyncRun | None = None
+    pending: list[SyncRun] = field(default_factory=list)
+    ended: list[SyncRun] = field(default_factory=list)  # and not yet written down
+    last_success: int | None = None  # wall clock, µs
+    last_failure: Failure | None = None
+    bell: Bell = field(default_factory=Bell)  # rings when a run has ended
+    leaving: trio.CancelScope = field(default_factory=trio.CancelScope)
     _wake: Bell = field(default_factory=Bell)
     _told: Told = field(default_factory=Told)
     _noticed: dict[str, int] = field(default_factory=dict)  # local id -> local index
@@ -60,92 +77,178 @@ class Peer:
     def __post_init__(self) -> None:
         for replica in self.workspaces():  # the first run is for all there is now
             self._noticed[replica.local_id] = replica.reader.last_index()
+        self._show(self._at_rest())
 
-    async def run(self, client: Client) -> None:
-        """Run with the peer whenever it is due, until cancelled."""
-        self.status = Idle(self.schedule.next_run)
-        async with client:
-            while True:
-                trigger = await self._wait_due()
-                async with self.turns:
-                    await self._run_once(client, trigger)
-
-    async def _wait_due(self) -> Trigger:
-        while True:
-            seen, now = self._wake.count, trio.current_time()
-            trigger = self.schedule.trigger(now)
-            if trigger is not None:
-                self.status = Pending(now)
-                return trigger
-            with trio.move_on_at(self.schedule.next_run):
-                await self._wake.wait_after(seen)
-
-    async def _run_once(self, client: Client, trigger: Trigger) -> None:
-        now = trio.current_time()
-        self.schedule = self.schedule.started(now)
-        self.status = Syncing(now, trigger)
-        workspaces = self._take_workspaces(trigger)
-        self.started += 1
-        outcome = await self.runner.run(self.settings, client, workspaces, trigger)
-        self._settle(outcome)
-        self.finished = self.started
-        self.ended.ring()
-
-    def _take_workspaces(self, trigger: Trigger) -> list[Replica]:
-        """Those of this run, which sees all there is now: all, or those with news."""
-        replicas = self.workspaces()
-        if trigger is Trigger.WRITE:
-            replicas = [one for one in replicas if one.local_id in self._dirty]
-        for replica in replicas:
-            self._noticed[replica.local_id] = replica.reader.last_index()
-            self._dirty.discard(replica.local_id)
-        return replicas
+    @property
+    def everything(self) -> Scope:
+        return Scope(self.settings.direction)
 
     def workspaces(self) -> list[Replica]:
         found = (self.runner.replicas.get(one) for one in self.settings.workspaces)
         return [replica for replica in found if replica is not None]
 
-    def _settle(self, outcome: Outcome) -> None:
+    # Its life...
+
+    async def live(self, client: Client) -> None:
+        """Run with the peer whenever it is due, until cancelled."""
+        async with client:
+            await self.runner.may_run.wait()
+            while True:
+                await self._wait_due()
+                async with self.turns:
+                    await self._run_once(client)
+
+    async def _wait_due(self) -> None:
+        while True:
+            seen, now = self._wake.count, trio.current_time()
+            if self.paused_until is not None and now >= self.paused_until:
+                self.resume()
+            if self.paused_until is None and self.schedule.trigger(now) is not None:
+                self._show(Pending(now))
+                return
+            until = self.schedule.next_run
+            if self.paused_until is not None:
+                until = self.paused_until
+            with trio.move_on_at(until):
+                await self._wake.wait_after(seen)
+
+    async def _run_once(self, client: Client) -> None:
+        """The run that is due, unless that changed while others had their turns."""
+        now = trio.current_time()
+        trigger = self.schedule.trigger(now)
+        if trigger is None or self.paused_until is not None:
+            self._show(self._at_rest())
+            return
+        self.running = run = self._next(trigger)
+        self.schedule = self.schedule.started(now)
+        self._show(Syncing(now, trigger))
+        await self.runner.carry_out(run, self.settings, client, self._taken(run.scope))
+        self.running = None
+        self._settle(run)
+
+    def _next(self, trigger: Trigger) -> SyncRun:
+        """What was asked for first; else all, or what has news."""
+        if self.pending:
+            return self.pending.pop(0)
+        scope = self.everything
+        if trigger is Trigger.WRITE:
+            scope = replace(scope, workspaces=frozenset(self._dirty))
+        return self.begin(trigger, scope)
+
+    def _taken(self, scope: Scope) -> list[Replica]:
+        """The workspaces of a run, which sees all that is there now."""
+        replicas = self.workspaces()
+        if scope.workspaces is not None:
+            replicas = [one for one in replicas if one.local_id in scope.workspaces]
+        for replica in replicas:
+            if scope.direction.pushes:
+                self._noticed[replica.local_id] = replica.reader.last_index()
+                self._dirty.discard(replica.local_id)
+        return replicas
+
+    def _settle(self, run: SyncRun) -> None:
         """Let the schedule, the status and the log know how a run went."""
-        self.last = outcome
         now, jitter = trio.current_time(), random.random()  # noqa: S311 spreads load
-        if not outcome.trouble:
-            self.schedule = self.schedule.succeeded(now, jitter)
-        elif outcome.moved_to is not None:
-            self.schedule = self.schedule.halt(now)
+        whole = run.scope == self.everything
+        if run.state is RunState.CANCELLED:
+            self.schedule = self.schedule.interrupted(now, jitter)
+        elif not run.trouble:
+            self.last_success = run.ended
+            self.schedule = self.schedule.succeeded(now, jitter, whole=whole)
         else:
-            self.schedule = self.schedule.failed(
-                now, jitter, retry_after=outcome.retry_after
-            )
-        self.status = self._status_after(outcome, now)
-        self._told, line = self._told.after(self.status, now)
+            assert run.ended is not None
+            self.last_failure = Failure(run.ended, run.trouble, run.hint)
+            self.schedule = self._after_trouble(run, now, jitter)
+        if self.pending:
+            self.schedule = self.schedule.ask()
+        if self._dirty:
+            self.schedule = self.schedule.changed(now)
+        self._show(self._status_after(run, now))
+        self.ended.append(run)
+        self.bell.ring()
+
+    def _after_trouble(self, run: SyncRun, now: float, jitter: float) -> Schedule:
+        if run.moved_to is not None:
+            return self.schedule.halt(now)
+        return self.schedule.failed(now, jitter, retry_after=run.retry_after)
+
+    # How it stands...
+
+    def _status_after(self, run: SyncRun, now: float) -> PeerStatus:
+        if self.paused_until is not None or run.state is RunState.CANCELLED:
+            return self._at_rest()
+        schedule = self.schedule
+        if not run.trouble:
+            return InSync(now, schedule.next_run, run.standings)
+        since = min(schedule.failing_since, now)
+        if run.moved_to is not None:
+            place = run.moved_to or "its new place"
+            return Moved(since, f"set the peer's url to {place}")
+        return Retrying(schedule.next_run, schedule.failures, since, run.trouble)
+
+    def _at_rest(self) -> PeerStatus:
+        if self.paused_until is not None:
+            return Paused(self.paused_until)
+        return Idle(self.schedule.next_run)
+
+    def _show(self, status: PeerStatus) -> None:
+        """Change the status; the log and whoever watches hear of turns."""
+        if type(status) is not type(self.status):
+            word = type(status).__name__.lower()
+            self.runner.tell("peer.state", peer=self.settings.name, state=word)
+        self.status = status
+        self._told, line = self._told.after(status, trio.current_time())
         if line is not None:
             log.log(line.level, "peer %s: %s", self.settings.name, line.text)
 
-    def _status_after(self, outcome: Outcome, now: float) -> PeerStatus:
-        schedule = self.schedule
-        if not outcome.trouble:
-            return InSync(now, schedule.next_run, outcome.standings)
-        since = min(schedule.failing_since, now)
-        if outcome.moved_to is not None:
-            place = outcome.moved_to or "its new place"
-            return Moved(since, f"set the peer's url to {place}")
-        return Retrying(schedule.next_run, schedule.failures, since, outcome.trouble)
+    @property
+    def idle(self) -> bool:
+        """Nothing is running, asked for, or written that no run has seen."""
+        if self.running is not None or self.pending or self._dirty:
+            return False
+        return not any(self._has_news(replica) for replica in self.workspaces())
 
-    # What others tell it
+    # ...and what others tell it.
 
-    def ask(self) -> int:
-        """Ask for a run, whatever the backoff; it is the one of the number returned."""
+    def ask(self, scope: Scope | None = None) -> tuple[SyncRun, bool]:
+        """Ask for a run, whatever the backoff; and whether it joined one asked before.
+
+        Raises PeerPaused, and NotShared for what the peer does not share with us.
+        """
+        scope = scope or self.everything
+        self._check_shared(scope)
+        if self.paused_until is not None:
+            raise PeerPaused(f"{self.settings.name} is paused")
+        for run in self.pending:
+            if run.scope.covers(scope):
+                return run, True
+        run = self.begin(Trigger.MANUAL, scope)
+        self.pending.append(run)
         self.schedule = self.schedule.ask()
         self._wake.ring()
-        return self.started + 1
+        return run, False
 
-    async def wait_finished(self, run: int) -> Outcome:
-        """Wait for the run of that number; how the latest one went."""
-        while self.finished < run:
-            await self.ended.wait_after(self.ended.count)
-        assert self.last is not None
-        return self.last
+    def _check_shared(self, scope: Scope) -> None:
+        shared = {replica.local_id for replica in self.workspaces()}
+        if scope.workspaces is not None and not scope.workspaces <= shared:
+            raise NotShared(f"{self.settings.name} does not share that workspace")
+        mine = self.settings.direction
+        if mine not in (Direction.BOTH, scope.direction):
+            raise NotShared(f"{self.settings.name} is configured for {mine} only")
+
+    def cancel(self, run: SyncRun) -> None:
+        """End a run that is not over: what it has taken in stays."""
+        run.cancelling.cancel()
+        if run in self.pending:
+            self.pending.remove(run)
+            run.end(self.runner.now(), cancelled=True)
+            self.schedule = self.schedule if self.pending else self.schedule.unask()
+
+    def leave(self) -> None:
+        """There will be no more runs: nobody need wait for one."""
+        for run in list(self.pending):
+            self.cancel(run)
+        self.leaving.cancel()
 
     def news(self, replica: Replica) -> None:
         """Something changed in *replica*; it matters if it is new to this peer."""
@@ -157,19 +260,27 @@ class Peer:
 
     def _has_news(self, replica: Replica) -> bool:
         """Whether something arrived that was not noticed yet and is not from it."""
-        noticed = self._noticed.get(replica.local_id, 0)
         settings = self.settings
         pushes = settings.direction.pushes and not settings.rhythm.manual
-        return pushes and replica.reader.has_news(noticed, settings.name)
+        if not pushes or replica.address not in settings.workspaces:
+            return False
+        noticed = self._noticed.get(replica.local_id, 0)
+        return replica.reader.has_news(noticed, settings.name)
+
+    def pause(self, until: float) -> None:
+        """No runs until then; one that is under way ends by itself."""
+        self.paused_until = until
+        if self.running is None:
+            self._show(self._at_rest())
+        self._wake.ring()
+
+    def resume(self) -> None:
+        self.paused_until = None
+        if self.running is None:
+            self._show(self._at_rest())
+        self._wake.ring()
 
     def reset(self) -> None:
         """Forget that it was failing, and try it now."""
         self.schedule = self.schedule.reset(trio.current_time())
         self._wake.ring()
-
-    @property
-    def idle(self) -> bool:
-        """Nothing is running, asked for, or written that no run has seen."""
-        if self.schedule.running is not None or self.schedule.asked or self._dirty:
-            return False
-        return not any(self._has_news(replica) for replica in self.workspaces())

@@ -1,79 +1,199 @@
-"""All peers: their loops, and what wakes them.
+"""All peers: who there is, what they are asked for, and what wakes them.
 
-Each peer has a loop of its own (see sync/peer) in one nursery, and each replica a task
-that listens to its bell and tells the peers that share it. How a peer is failing is
-kept in the node's file, so that a restart does not hammer one that is down.
+Each peer has a loop of its own (see sync/peer); one task listens to all replicas and
+tells the peers that share what changed. Peers come and go while the daemon runs, when
+its configuration is read again. How a peer is failing, and whether it is paused, is
+kept in the node's file, so that a restart neither hammers nor wakes anyone.
 """
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 
 import trio
 
 from esd.bell import Bell
-from esd.replica import Replica
-from esd.store import NodeFile, RunRecord
+from esd.formats import WorkspaceAddress
+from esd.store import History
 from esd.sync.client import Client
 from esd.sync.peer import Peer
-from esd.sync.run import Outcome, Runner
+from esd.sync.run_book import RunBook
+from esd.sync.runner import Runner
+from esd.sync.runs import Scope, SyncRun
 from esd.sync.schedule import Schedule
-from esd.sync.settings import PeerSettings
+from esd.sync.settings import Direction, PeerSettings
 
 __all__ = ["Peers"]
 
+SECOND = 1_000_000
 
-@dataclass(slots=True)
+
 class Peers:
-    """The peers of the configuration, by name."""
+    """The peers of the configuration, by name. `run` is their life."""
 
-    settings: Sequence[PeerSettings]
-    runner: Runner
-    node: NodeFile
-    connect: Callable[[PeerSettings], Client]
-    _peers: dict[str, Peer] = field(default_factory=dict)
-    _ready: trio.Event = field(default_factory=trio.Event)
-    _heard: dict[str, int] = field(default_factory=dict)  # local id -> rings told
-    _listened: Bell = field(default_factory=Bell)
+    def __init__(
+        self,
+        settings: Sequence[PeerSettings],
+        runner: Runner,
+        history: History,
+        connect: Callable[[PeerSettings], Client],
+    ) -> None:
+        self.history = history
+        self.runs = RunBook(history.last_run(), runner.now)
+        self._wanted = tuple(settings)
+        self._runner = runner
+        self._connect = connect
+        self._peers: dict[str, Peer] = {}
+        self._coming: list[Peer] = []
+        self._turns = trio.CapacityLimiter(runner.limits.runs)
+        self._changed = Bell()
+        self._ready = trio.Event()
+        self._heard: dict[str, int] = {}  # local id -> rings of its bell
+        self._listened = Bell()
 
     def __iter__(self) -> Iterator[Peer]:
-        return iter(self._peers.values())
+        return iter(list(self._peers.values()))
 
     def __getitem__(self, name: str) -> Peer:
         return self._peers[name]
+
+    def __len__(self) -> int:
+        return len(self._peers)
 
     async def run(
         self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """Keep all replicas in sync with all peers until cancelled."""
-        turns = trio.CapacityLimiter(self.runner.limits.runs)
-        for settings in self.settings:
-            schedule = self._schedule(settings)
-            peer = Peer(settings, self.runner, turns, schedule)
-            self._peers[settings.name] = peer
+        self.apply(self._wanted)
         async with trio.open_nursery() as nursery:
-            for peer in self:
-                nursery.start_soon(peer.run, self.connect(peer.settings))
-                nursery.start_soon(self._keep_record, peer)
-            nursery.start_soon(self._listen_to_all)
+            nursery.start_soon(self._listen)
             self._ready.set()
             task_status.started()
+            while True:
+                seen = self._changed.count
+                while self._coming:
+                    nursery.start_soon(self._stay, self._coming.pop())
+                await self._changed.wait_after(seen)
+
+    async def _stay(self, peer: Peer) -> None:
+        """One peer, from when it comes to when it leaves."""
+        with peer.leaving:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._keep_record, peer)
+                nursery.start_soon(peer.live, self._connect(peer.settings))
+
+    # Who there is...
+
+    def apply(self, settings: Sequence[PeerSettings]) -> tuple[str, ...]:
+        """Have these peers from now on; the names of those that changed.
+
+        One whose settings are the same goes on undisturbed, even in a run.
+        """
+        wanted = {one.name: one for one in settings}
+        changed = []
+        for name, peer in list(self._peers.items()):
+            if wanted.get(name) != peer.settings:
+                changed.append(name)
+                del self._peers[name]
+                peer.leave()
+        for name, one in wanted.items():
+            if name not in self._peers:
+                changed.append(name)
+                self._peers[name] = peer = self._new(one)
+                self._coming.append(peer)
+        self._changed.ring()
+        return tuple(dict.fromkeys(changed))
+
+    def _new(self, settings: PeerSettings) -> Peer:
+        paused = self.history.paused()
+        return Peer(
+            settings,
+            self._runner,
+            self._turns,
+            self._schedule(settings),
+            partial(self.runs.begin, settings.name),
+            self._on_trios_clock(paused[settings.name])
+            if settings.name in paused
+            else None,
+        )
 
     def _schedule(self, settings: PeerSettings) -> Schedule:
         return Schedule.begin(
             settings.rhythm,
             now=trio.current_time(),
             jitter=random.random(),  # noqa: S311 spreads load
-            wall=self.runner.now(),
-            backoff=self.node.backoff(settings.name),
+            wall=self._runner.now(),
+            backoff=self.history.backoff(settings.name),
         )
 
-    async def sync(self, name: str) -> Outcome:
+    def _on_trios_clock(self, until: int | None) -> float:
+        if until is None:
+            return math.inf
+        return trio.current_time() + (until - self._runner.now()) / SECOND
+
+    async def pause(self, name: str, until: int | None = None) -> None:
+        """No runs with that peer until then (wall clock, µs), or until resumed."""
+        self[name].pause(self._on_trios_clock(until))
+        self._runner.tell("peer.paused", peer=name)
+        await self._write(partial(self.history.note_pause, name, until))
+
+    async def resume(self, name: str) -> None:
+        self[name].resume()
+        self._runner.tell("peer.resumed", peer=name)
+        await self._write(partial(self.history.note_resume, name))
+
+    async def reset(self, name: str) -> SyncRun:
+        """Forget all we remember of that peer, and try it now; the run that does."""
+        peer = self[name]
+        peer.reset()
+        for replica in peer.workspaces():
+            await replica.change(partial(replica.file.peer_writer.forget, name))
+        return peer.ask()[0]
+
+    async def _write(self, write: Callable[[], None]) -> None:
+        await self._runner.replicas.run(write)
+
+    # ...what runs are asked for...
+
+    def start(
+        self,
+        name: str,
+        workspaces: Sequence[WorkspaceAddress] | None = None,
+        direction: Direction | None = None,
+    ) -> tuple[SyncRun, bool]:
+        """Ask for a run with one peer; and whether it joined one asked before.
+
+        Raises KeyError, PeerPaused, and NotShared.
+        """
+        peer = self[name]
+        scope = peer.everything
+        if direction is not None:
+            scope = replace(scope, direction=direction)
+        if workspaces is not None:
+            scope = replace(scope, workspaces=self._local_ids(workspaces))
+        return peer.ask(scope)
+
+    def _local_ids(self, addresses: Sequence[WorkspaceAddress]) -> frozenset[str]:
+        found = (self._runner.replicas.get(address) for address in addresses)
+        return frozenset(replica.local_id if replica else "" for replica in found)
+
+    def cancel(self, number: int) -> bool:
+        """End a run that is not over; False: there is no such."""
+        run = self.runs.get(number)
+        if run is None or run.state.over:
+            return False
+        if run.peer in self._peers:
+            self._peers[run.peer].cancel(run)
+        return True
+
+    async def sync(self, name: str, scope: Scope | None = None) -> SyncRun:
         """Ask for a run with one peer and wait for it."""
         await self._ready.wait()
-        peer = self[name]
-        return await peer.wait_finished(peer.ask())
+        run, _ = self[name].ask(scope)
+        await run.wait()
+        return run
 
     async def wait_idle(self) -> None:
         """Wait until no peer has anything left to do before its next interval."""
@@ -81,63 +201,41 @@ class Peers:
         while True:
             busy = next((peer for peer in self if not peer.idle), None)
             if busy is not None:
-                await busy.ended.wait_after(busy.ended.count)
+                await busy.bell.wait_after(busy.bell.count)
             elif self._has_unheard():
                 await self._listened.wait_after(self._listened.count)
             else:
                 return
 
-    def _has_unheard(self) -> bool:
-        """Whether a bell has rung of which the peers were not told yet."""
-        rung = {one.local_id: one.bell.count for one in self.runner.replicas}
-        return any(self._heard.get(name) != count for name, count in rung.items())
-
-    async def _listen_to_all(self) -> None:
-        """Listen to every replica, also to those that are added later."""
-        heard: set[str] = set()
-        replicas = self.runner.replicas
-        async with trio.open_nursery() as nursery:
-            while True:
-                seen = replicas.bell.count
-                for replica in replicas:
-                    if replica.local_id not in heard:
-                        heard.add(replica.local_id)
-                        nursery.start_soon(self._listen, replica, replica.bell.count)
-                await replicas.bell.wait_after(seen)
-
-    async def _listen(self, replica: Replica, seen: int) -> None:
-        sharing = [p for p in self if replica.address in p.settings.workspaces]
-        while True:
-            self._heard[replica.local_id] = seen
-            self._listened.ring()
-            seen = await replica.bell.wait_after(seen)
-            for peer in sharing:
-                peer.news(replica)
-
     async def _keep_record(self, peer: Peer) -> None:
         """Write each run of *peer* down, and how the peer is failing."""
-        seen, run = peer.ended.count, self.runner.replicas.run
         while True:
-            seen = await peer.ended.wait_after(seen)
-            records = _records(peer)
-            backoff = peer.schedule.backoff(
-                now=trio.current_time(), wall=self.runner.now()
-            )
-            await run(partial(self.node.note_run, peer.settings.name, records, backoff))
+            seen = peer.bell.count
+            while peer.ended:
+                run = peer.ended.pop(0)
+                backoff = peer.schedule.backoff(
+                    now=trio.current_time(), wall=self._runner.now()
+                )
+                note = self.history.note_run
+                await self._write(partial(note, run.peer, run.records(), backoff))
+            await peer.bell.wait_after(seen)
 
+    # ...and what wakes them.
 
-def _records(peer: Peer) -> list[RunRecord]:
-    outcome = peer.last
-    assert outcome is not None
-    return [
-        RunRecord(
-            peer=peer.settings.name,
-            workspace=finding.workspace,
-            cause=outcome.cause,
-            started=finding.started,
-            ended=finding.ended,
-            outcome="done" if finding.complete else "failed",
-            detail=finding.as_json(outcome.trouble),
-        )
-        for finding in outcome.findings
-    ]
+    async def _listen(self) -> None:
+        """Tell the peers of every change in every replica, also of later ones."""
+        replicas = self._runner.replicas
+        while True:
+            seen = replicas.changes.count
+            for replica in replicas:
+                if self._heard.get(replica.local_id) != replica.bell.count:
+                    self._heard[replica.local_id] = replica.bell.count
+                    for peer in self:
+                        peer.news(replica)
+            self._listened.ring()
+            await replicas.changes.wait_after(seen)
+
+    def _has_unheard(self) -> bool:
+        """Whether a bell has rung of which the peers were not told yet."""
+        rung = {one.local_id: one.bell.count for one in self._runner.replicas}
+        return any(self._heard.get(name) != count for name, count in rung.items())

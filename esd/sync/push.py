@@ -15,7 +15,8 @@ from array import array
 from functools import partial
 
 from esd.errors import PeerMisbehaved
-from esd.sync.client import Answer, check_answer
+from esd.sync.answers import NO_PUB, check_answer
+from esd.sync.client import Answer
 from esd.sync.missing import Missing
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk, path_of
@@ -194,7 +195,9 @@ def _taken(answer: Answer) -> int:
         stats = json.loads(answer.body)
         taken = stats["numIngested"]
     except (ValueError, RecursionError, TypeError, KeyError) as exc:
-        raise PeerMisbehaved("its answer to a push is not a pub's") from exc
+        raise PeerMisbehaved(
+            "its answer to a push is not a pub's", hint=NO_PUB
+        ) from exc
     if not isinstance(taken, int) or isinstance(taken, bool) or taken < 0:
-        raise PeerMisbehaved("its answer to a push is not a pub's")
+        raise PeerMisbehaved("its answer to a push is not a pub's", hint=NO_PUB)
     return taken

@@ -106,10 +106,14 @@ class Schedule:
             last_attempt=now,
         )
 
-    def succeeded(self, now: float, jitter: float) -> "Schedule":
-        return replace(
-            self._healthy(), running=None, due=now + self.rhythm.calm(jitter)
-        )
+    def succeeded(self, now: float, jitter: float, *, whole: bool = True) -> "Schedule":
+        """All is well; but only a run over everything answers for the interval."""
+        due = now + self.rhythm.calm(jitter) if whole else self.due
+        return replace(self._healthy(), running=None, due=due)
+
+    def interrupted(self, now: float, jitter: float) -> "Schedule":
+        """An operator ended the run: no success, and nobody's failure."""
+        return replace(self, running=None, due=now + self.rhythm.calm(jitter))
 
     def failed(
         self, now: float, jitter: float, *, retry_after: float = 0.0
@@ -138,6 +142,10 @@ class Schedule:
     def ask(self) -> "Schedule":
         """An operator wants a run: at once, whatever the backoff."""
         return replace(self, asked=True)
+
+    def unask(self) -> "Schedule":
+        """The operator changed their mind."""
+        return replace(self, asked=False)
 
     def reset(self, now: float) -> "Schedule":
         """Forget the failures; a peer that was failing is tried now."""

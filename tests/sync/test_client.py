@@ -7,7 +7,8 @@ import pytest
 import trio
 
 from esd.errors import PeerMisbehaved, PeerUnavailable
-from esd.sync.client import Client, PeerMoved, check_answer
+from esd.sync.answers import PeerMoved, check_answer
+from esd.sync.client import Client
 from esd.sync.settings import RunLimits
 from tests.sync.scripted import a_server, answer, read_head, says
 

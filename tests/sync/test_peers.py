@@ -7,11 +7,22 @@ from itertools import pairwise
 import pytest
 import trio
 
+from esd.formats import WorkspaceAddress
 from esd.replica import Replicas, inline
 from esd.store import NodeFile
-from esd.sync import Client, Direction, Peers, PeerSettings, RunLimits, Runner
+from esd.sync import (
+    Client,
+    Direction,
+    NotShared,
+    PeerPaused,
+    Peers,
+    PeerSettings,
+    RunLimits,
+    Runner,
+    RunState,
+)
 from esd.sync.rhythm import Rhythm
-from esd.sync.status import InSync, Moved, Retrying, Standing
+from esd.sync.status import InSync, Moved, Paused, Retrying, Standing
 from tests.replicas import GARDEN, MATT, NOW, ROOMY, SECOND, a_document
 from tests.replicas import documents as many
 from tests.sync.pubs import PubWire, reply
@@ -48,7 +59,7 @@ class House:
                 for name in wires
             ],
             runner,
-            self.node_file,
+            self.node_file.history,
             lambda peer: Client(peer.url, RunLimits(), transport=wires[peer.name]),
         )
 
@@ -75,10 +86,22 @@ async def a_house(folder, wires, **settings):
         house.close()
 
 
+def runs(house, name):
+    """How many runs with that peer are over."""
+    return sum(run.peer == name and run.state.over for run in house.peers.runs.latest())
+
+
+async def finished(house, name, count):
+    """Wait until so many are."""
+    peer = house.peers[name]
+    while runs(house, name) < count:
+        await peer.bell.wait_after(peer.bell.count)
+
+
 async def test_the_first_run_comes_soon_after_the_start(tmp_path, autojump_clock):
     wire = PubWire(*many(3))
     async with a_house(tmp_path, {"pub": wire}) as house:
-        await house.peers["pub"].wait_finished(1)
+        await finished(house, "pub", 1)
         assert trio.current_time() <= 30
         assert house.replica.reader.totals().count == 3
 
@@ -88,7 +111,7 @@ async def test_runs_come_at_the_interval_give_or_take_a_tenth(tmp_path, autojump
     async with a_house(tmp_path, {"pub": wire}) as house:
         times = []
         for run in range(1, 8):
-            await house.peers["pub"].wait_finished(run)
+            await finished(house, "pub", run)
             times.append(trio.current_time())
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert all(0.9 * INTERVAL <= gap <= 1.1 * INTERVAL for gap in gaps)
@@ -110,13 +133,13 @@ async def test_a_burst_of_writes_makes_few_runs(tmp_path, autojump_clock):
     wire = PubWire()
     async with a_house(tmp_path, {"pub": wire}) as house:
         await house.peers.sync("pub")
-        already = house.peers["pub"].finished
+        already = runs(house, "pub")
         for number in range(100):
             await house.write(f"/burst/{number}")
             await trio.sleep(0.02)
         await house.peers.wait_idle()
         assert len(wire.documents) == 100
-        assert house.peers["pub"].finished - already <= 3
+        assert runs(house, "pub") - already <= 3
 
 
 async def test_a_steady_writer_cannot_starve_the_push(tmp_path, autojump_clock):
@@ -175,13 +198,12 @@ async def test_a_run_that_began_before_a_request_does_not_answer_it(
         a_house(tmp_path, {"pub": wire}) as house,
         trio.open_nursery() as nursery,
     ):
-        peer = house.peers["pub"]
         nursery.start_soon(house.peers.sync, "pub")
         await trio.sleep(0.5)  # the first run has asked for the list
         await house.write("/after")
         await house.peers.sync("pub")
         assert ("/after", MATT.address) in wire.documents
-        assert peer.finished == 2
+        assert runs(house, "pub") == 2
 
 
 async def test_requests_during_a_run_share_the_next_one(tmp_path, autojump_clock):
@@ -192,7 +214,7 @@ async def test_requests_during_a_run_share_the_next_one(tmp_path, autojump_clock
             await trio.sleep(0.5)
             for _ in range(20):
                 nursery.start_soon(house.peers.sync, "pub")
-        assert house.peers["pub"].finished == 2
+        assert runs(house, "pub") == 2
 
 
 async def test_there_is_never_more_than_one_run_with_a_peer(tmp_path, autojump_clock):
@@ -221,7 +243,7 @@ async def test_someone_who_stops_waiting_cancels_nothing(tmp_path, autojump_cloc
     async with a_house(tmp_path, {"pub": wire}) as house:
         with trio.move_on_after(0.5):
             await house.peers.sync("pub")
-        await house.peers["pub"].wait_finished(1)
+        await finished(house, "pub", 1)
         assert house.replica.reader.totals().count == 3
 
 
@@ -234,7 +256,7 @@ async def test_failures_are_further_and_further_apart(tmp_path, autojump_clock):
     wire.answer = down
     async with a_house(tmp_path, {"pub": wire}) as house:
         peer = house.peers["pub"]
-        await peer.wait_finished(12)
+        await finished(house, "pub", 12)
         status = peer.status
         assert isinstance(status, Retrying)
         assert (status.failures, status.reason) == (12, "it answered 503")
@@ -246,7 +268,7 @@ async def test_a_success_ends_the_backoff(tmp_path, autojump_clock):
     wire.answer = down
     async with a_house(tmp_path, {"pub": wire}) as house:
         peer = house.peers["pub"]
-        await peer.wait_finished(5)
+        await finished(house, "pub", 5)
         wire.answer = None
         await house.peers.sync("pub")
         assert isinstance(peer.status, InSync)
@@ -257,7 +279,7 @@ async def test_the_backoff_survives_a_restart(tmp_path, autojump_clock):
     wire = PubWire()
     wire.answer = down
     async with a_house(tmp_path, {"pub": wire}) as house:
-        await house.peers["pub"].wait_finished(8)
+        await finished(house, "pub", 8)
         await trio.testing.wait_all_tasks_blocked()
     async with a_house(tmp_path, {"pub": wire}) as house:
         assert house.peers["pub"].schedule.failures == 8
@@ -267,22 +289,20 @@ async def test_a_dead_peer_is_not_hammered_by_local_writes(tmp_path, autojump_cl
     wire = PubWire()
     wire.answer = down
     async with a_house(tmp_path, {"pub": wire}) as house:
-        peer = house.peers["pub"]
-        await peer.wait_finished(8)
+        await finished(house, "pub", 8)
         for number in range(50):
             await house.write(f"/x/{number}")
             await trio.sleep(0.01)
-        assert peer.finished == 8
+        assert runs(house, "pub") == 8
 
 
 async def test_retry_after_is_obeyed(tmp_path, autojump_clock):
     wire = PubWire()
     wire.answer = lambda request: reply(429, headers={"Retry-After": "1800"})
     async with a_house(tmp_path, {"pub": wire}) as house:
-        peer = house.peers["pub"]
-        await peer.wait_finished(1)
+        await finished(house, "pub", 1)
         first = trio.current_time()
-        await peer.wait_finished(2)
+        await finished(house, "pub", 2)
         assert trio.current_time() - first >= 1800
 
 
@@ -309,9 +329,9 @@ async def test_a_peer_that_moved_waits_for_the_operator(tmp_path, autojump_clock
     )
     async with a_house(tmp_path, {"pub": wire}) as house:
         peer = house.peers["pub"]
-        await peer.wait_finished(1)
+        await finished(house, "pub", 1)
         await trio.sleep(80_000)
-        assert peer.finished == 1
+        assert runs(house, "pub") == 1
         assert isinstance(peer.status, Moved)
         assert "https://new.example" in peer.status.hint
         assert "garden7q" not in peer.status.hint
@@ -322,11 +342,11 @@ async def test_a_reset_tries_a_failing_peer_now(tmp_path, autojump_clock):
     wire.answer = down
     async with a_house(tmp_path, {"pub": wire}) as house:
         peer = house.peers["pub"]
-        await peer.wait_finished(9)
+        await finished(house, "pub", 9)
         wire.answer = None
         before = trio.current_time()
         peer.reset()
-        await peer.wait_finished(10)
+        await finished(house, "pub", 10)
         assert trio.current_time() == before
 
 
@@ -351,11 +371,11 @@ async def test_the_log_is_told_of_turns_only(tmp_path, autojump_clock, caplog):
     caplog.set_level(logging.INFO, "esd")
     wire = PubWire()
     async with a_house(tmp_path, {"pub": wire}) as house:
-        await house.peers["pub"].wait_finished(3)
+        await finished(house, "pub", 3)
         wire.answer = down
-        await house.peers["pub"].wait_finished(8)
+        await finished(house, "pub", 8)
         wire.answer = None
-        await house.peers["pub"].wait_finished(11)
+        await finished(house, "pub", 11)
     lines = [record.getMessage() for record in caplog.records]
     assert lines[0] == "peer pub: in sync"
     assert lines[-1].startswith("peer pub: in sync again after 5 failures")
@@ -367,7 +387,7 @@ async def test_runs_are_written_down(tmp_path, autojump_clock):
     async with a_house(tmp_path, {"pub": wire}) as house:
         await house.peers.sync("pub")
         await trio.testing.wait_all_tasks_blocked()
-        (run,) = house.node_file.runs()
+        (run,) = house.node_file.history.runs()
     assert (run.peer, run.outcome, run.cause) == ("pub", "done", "manual")
     assert run.workspace == house.replica.local_id
     assert '"accepted": 3' in run.detail
@@ -377,7 +397,10 @@ async def test_runs_are_written_down(tmp_path, autojump_clock):
 async def test_events_tell_of_runs_without_an_address(tmp_path, autojump_clock):
     async with a_house(tmp_path, {"pub": PubWire()}) as house:
         await house.peers.sync("pub")
-    assert [event.kind for event in house.events] == ["sync.started", "sync.finished"]
+    assert [event.kind for event in house.events if event.kind.startswith("sync")] == [
+        "sync.started",
+        "sync.finished",
+    ]
     assert "garden7q" not in repr(house.events)
 
 
@@ -395,14 +418,14 @@ async def test_pull_only_is_not_woken_by_writes(tmp_path, autojump_clock):
         await house.peers.sync("pub")
         await house.write("/a")
         await trio.sleep(60)
-        assert house.peers["pub"].finished == 1
+        assert runs(house, "pub") == 1
 
 
 async def test_a_peer_that_is_down_never_stops_the_others(tmp_path, autojump_clock):
     dead, alive = PubWire(), PubWire(a_document("/a"))
     dead.answer = down
     async with a_house(tmp_path, {"dead": dead, "alive": alive}) as house:
-        await house.peers["alive"].wait_finished(10)
+        await finished(house, "alive", 10)
         assert house.replica.reader.totals().count == 1
 
 
@@ -417,3 +440,131 @@ async def test_a_cancelled_run_leaves_everything_in_order(
     async with a_house(tmp_path, {"pub": PubWire(*many(50))}) as house:
         await house.peers.sync("pub")
         assert house.replica.reader.totals().count == 50
+
+
+async def test_a_request_joins_a_run_that_covers_it(tmp_path, autojump_clock):
+    async with a_house(tmp_path, {"pub": Slow()}) as house:
+        first, joined = house.peers.start("pub")
+        assert not joined
+        again, joined = house.peers.start("pub", [GARDEN], Direction.PULL)
+        assert (again, joined) == (first, True)
+        await first.wait()
+        assert first.state is RunState.DONE
+
+
+async def test_a_narrow_run_does_not_answer_a_wide_request(tmp_path, autojump_clock):
+    wire = Slow(*many(2))
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await house.write("/mine")
+        narrow, _ = house.peers.start("pub", None, Direction.PULL)
+        wide, joined = house.peers.start("pub")
+        assert not joined
+        await narrow.wait()
+        assert len(wire.documents) == 2
+        await wide.wait()
+        assert len(wire.documents) == 3
+
+
+async def test_narrow_runs_do_not_put_off_the_interval(tmp_path, autojump_clock):
+    wire = PubWire()
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await house.peers.sync("pub")
+        for number in range(60):  # ten minutes of writing
+            await house.write(f"/x/{number}")
+            await trio.sleep(10)
+        causes = {run.cause for run in house.peers.runs.latest()}
+        assert causes == {"manual", "local-write", "schedule"}
+
+
+async def test_what_is_not_shared_cannot_be_asked_for(tmp_path, autojump_clock):
+    other = WorkspaceAddress.parse("+other.place")
+    async with a_house(tmp_path, {"pub": PubWire()}, direction=Direction.PULL) as house:
+        house.replicas.add(other)
+        with pytest.raises(NotShared):
+            house.peers.start("pub", [other])
+        with pytest.raises(NotShared, match="pull only"):
+            house.peers.start("pub", None, Direction.PUSH)
+
+
+async def test_a_run_can_be_cancelled_before_it_began(tmp_path, autojump_clock):
+    async with a_house(tmp_path, {"pub": Slow()}) as house:
+        await house.peers.sync("pub")
+        run, _ = house.peers.start("pub")
+        assert house.peers.cancel(run.id)
+        await run.wait()
+        await trio.sleep(5)
+        assert run.state is RunState.CANCELLED
+        assert runs(house, "pub") == 2
+
+
+async def test_a_run_can_be_cancelled_in_the_middle(tmp_path, autojump_clock):
+    async with a_house(tmp_path, {"pub": Slow(takes=60)}) as house:
+        run, _ = house.peers.start("pub")
+        await trio.sleep(1)
+        assert run.state is RunState.RUNNING
+        assert house.peers.cancel(run.id)
+        await run.wait()
+        assert run.state is RunState.CANCELLED
+        assert not house.peers.cancel(run.id)
+        assert house.peers["pub"].schedule.failures == 0
+
+
+async def test_a_paused_peer_is_left_alone_until_resumed(tmp_path, autojump_clock):
+    wire = PubWire()
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await house.peers.pause("pub")
+        await house.write("/mine")
+        await trio.sleep(10 * INTERVAL)
+        assert wire.seen == []
+        assert isinstance(house.peers["pub"].status, Paused)
+        with pytest.raises(PeerPaused):
+            house.peers.start("pub")
+        await house.peers.resume("pub")
+        await house.peers.wait_idle()
+        assert len(wire.documents) == 1
+
+
+async def test_a_pause_can_have_an_end(tmp_path, autojump_clock):
+    wire = PubWire()
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await house.peers.pause("pub", house.now() + 3600 * SECOND)
+        await finished(house, "pub", 1)
+        assert 3600 <= trio.current_time() <= 3600 + 1.1 * INTERVAL
+
+
+async def test_a_pause_survives_a_restart(tmp_path, autojump_clock):
+    async with a_house(tmp_path, {"pub": PubWire()}) as house:
+        await house.peers.pause("pub")
+    async with a_house(tmp_path, {"pub": PubWire()}) as house:
+        assert isinstance(house.peers["pub"].status, Paused)
+
+
+async def test_peers_come_and_go_while_others_go_on(tmp_path, autojump_clock):
+    wires = {"one": PubWire(), "two": PubWire(*many(2)), "three": PubWire(*many(3))}
+    async with a_house(tmp_path, wires) as house:
+        one, two, three = (house.peers[name].settings for name in wires)
+        stays = house.peers["one"]
+        assert set(house.peers.apply([one, two])) == {"three"}
+        assert house.peers["one"] is stays
+        assert set(house.peers.apply([one, three])) == {"two", "three"}
+        await house.peers.sync("three")
+        assert house.replica.reader.totals().count >= 3
+
+
+async def test_nobody_waits_for_a_peer_that_is_gone(tmp_path, autojump_clock):
+    async with a_house(tmp_path, {"pub": Slow(takes=60)}) as house:
+        running, _ = house.peers.start("pub")
+        await trio.sleep(1)
+        waiting, _ = house.peers.start("pub")
+        house.peers.apply([])
+        await running.wait()
+        await waiting.wait()
+        assert running.state is waiting.state is RunState.CANCELLED
+
+
+async def test_numbers_of_runs_rise_over_a_restart(tmp_path, autojump_clock):
+    async with a_house(tmp_path, {"pub": PubWire()}) as house:
+        first = await house.peers.sync("pub")
+        await trio.testing.wait_all_tasks_blocked()
+    async with a_house(tmp_path, {"pub": PubWire()}) as house:
+        assert (await house.peers.sync("pub")).id > first.id
