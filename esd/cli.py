@@ -15,10 +15,10 @@ from pathlib import Path
 
 import trio
 
-from esd import __version__, daemon, log, places
-from esd.config import Config, parse_config, read_config
+from esd import __version__, daemon, demo, log, places, service
+from esd.config import Config, ConfigError, parse_config, read_config
 from esd.errors import EXIT_CONFIG, EsdError, OperatorMustAct
-from esd.formats import InvalidAddress, new_keypair
+from esd.formats import InvalidKeypair, new_keypair
 
 __all__ = ["main"]
 
@@ -65,6 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     keygen = commands.add_parser("keygen", help="make an author's key pair")
     keygen.add_argument("shortname", help="four characters, such as suzy")
     keygen.set_defaults(command=_keygen)
+    install = commands.add_parser(
+        "install-service", help="make this esd a systemd service"
+    )
+    service.add_arguments(install)
+    install.set_defaults(command=_install_service)
+    show = commands.add_parser("demo", help="watch two daemons keep in sync")
+    demo.add_arguments(show)
+    show.set_defaults(command=_demo)
     return parser
 
 
@@ -74,9 +82,9 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _load(arguments: argparse.Namespace) -> Config:
+def _load(arguments: argparse.Namespace) -> tuple[Config, Path | None]:
     path = arguments.config or places.config_file()
-    return parse_config("", "the defaults") if path is None else read_config(path)
+    return (Config() if path is None else read_config(path)), path
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -84,17 +92,17 @@ def _run(arguments: argparse.Namespace) -> int:
         level=getattr(logging, arguments.log_level.upper()),
         form=log.LogFormat(arguments.log_format),
     )
-    config = _load(arguments)
+    config, config_file = _load(arguments)
     for warning in config.warnings:
         logging.getLogger(__name__).warning("%s", warning)
     if arguments.state_dir is not None:
         config = replace(config, state_dir=arguments.state_dir)
-    trio.run(daemon.run, config)
+    trio.run(daemon.run, config, config_file)
     return 0
 
 
 def _check_config(arguments: argparse.Namespace) -> int:
-    config = _load(arguments)
+    config, _ = _load(arguments)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(f"good: {len(config.workspaces)} workspaces, {len(config.peers)} peers")
@@ -110,8 +118,23 @@ def _version(arguments: argparse.Namespace) -> int:
 def _keygen(arguments: argparse.Namespace) -> int:
     try:
         keypair = new_keypair(arguments.shortname)
-    except InvalidAddress as exc:
+    except InvalidKeypair as exc:
         print(f"esd: {exc}", file=sys.stderr)
         return 2
     print(json.dumps({"address": keypair.address, "secret": keypair.secret}, indent=2))
     return 0
+
+
+def _install_service(arguments: argparse.Namespace) -> int:
+    print(service.install_service(arguments))
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    try:
+        return demo.demo(
+            arguments, lambda text: daemon.open_daemon(parse_config(text, "the demo"))
+        )
+    except ConfigError as exc:  # of all that it says only the URL is not its own
+        print(f"esd demo: --pub {exc.problems[0].text}", file=sys.stderr)
+        return 2

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from esd.config import Config, ConfigError, NewWorkspaces, parse_config, read_config
+from esd.config import (
+    Config,
+    ConfigError,
+    ControlSettings,
+    NewWorkspaces,
+    parse_config,
+    read_config,
+)
 from esd.config import HttpSettings as Http
 from esd.formats.addresses import WorkspaceAddress
 from esd.replica.limits import Bounds
@@ -48,7 +55,11 @@ def test_the_reference_as_it_is_changes_nothing():
 def test_the_reference_states_the_defaults():
     found = config(uncommented())
     assert found.state_dir == Path("/var/lib/esd")
-    assert replace(found, state_dir=None, workspaces=(), peers=()) == Config()
+    assert found.control == ControlSettings(
+        socket=Path("/run/esd/control.sock"), group="esd"
+    )
+    without_places = replace(found, state_dir=None, control=ControlSettings())
+    assert replace(without_places, workspaces=(), peers=()) == Config()
 
 
 def test_the_reference_s_peer_shows_the_defaults():

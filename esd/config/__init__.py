@@ -7,6 +7,7 @@ from esd.config.problems import ConfigError, Problem
 from esd.config.reading import parse_config, read_config
 from esd.config.settings import (
     Config,
+    ControlSettings,
     HttpSettings,
     NewWorkspaces,
     WorkspaceSettings,
@@ -15,6 +16,7 @@ from esd.config.settings import (
 __all__ = [
     "Config",
     "ConfigError",
+    "ControlSettings",
     "HttpSettings",
     "NewWorkspaces",
     "Problem",

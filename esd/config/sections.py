@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from esd.config import hosts, values
-from esd.config.settings import Config, HttpSettings, NewWorkspaces, WorkspaceSettings
+from esd.config.settings import (
+    Config,
+    ControlSettings,
+    HttpSettings,
+    NewWorkspaces,
+    WorkspaceSettings,
+)
 from esd.config.table import Table, near
 from esd.formats.addresses import WorkspaceAddress
 from esd.replica.limits import Bounds
@@ -29,12 +35,21 @@ SPOKEN = (Protocol.AUTO, Protocol.PUB)  # the conversations that can be had toda
 
 def read_root(root: Table) -> Config:
     """The whole configuration; worth something only if *root* noted no mistake."""
-    with root, root.table("http") as http, root.table("limits") as limits:
-        state_dir = root.take("state_dir", _state_dir, None)
+    with (
+        root,
+        root.table("http") as http,
+        root.table("control") as control,
+        root.table("limits") as limits,
+    ):
+        state_dir = root.take("state_dir", _absolute, None)
         workspaces, aliases = _workspaces(root)
         return Config(
             state_dir=state_dir,
             http=_http(http),
+            control=ControlSettings(
+                socket=control.take("socket", _absolute, None),
+                group=control.take("group", values.text, None),
+            ),
             limits=_bounded(Limits, limits),
             bounds=_bounded(Bounds, limits),
             runs=_bounded(RunLimits, limits),
@@ -43,7 +58,7 @@ def read_root(root: Table) -> Config:
         )
 
 
-def _state_dir(value: object) -> Path:
+def _absolute(value: object) -> Path:
     text = values.text(value)
     if not text.startswith(("/", "~/")) or "\0" in text:
         raise values.BadValue('must be an absolute path, or begin with "~/"')

@@ -13,7 +13,13 @@ from esd.replica.limits import Bounds
 from esd.sync.settings import PeerSettings, RunLimits
 from esd.web.limits import Limits
 
-__all__ = ["Config", "HttpSettings", "NewWorkspaces", "WorkspaceSettings"]
+__all__ = [
+    "Config",
+    "ControlSettings",
+    "HttpSettings",
+    "NewWorkspaces",
+    "WorkspaceSettings",
+]
 
 
 class NewWorkspaces(StrEnum):
@@ -37,6 +43,14 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlSettings:
+    """The operator's socket. None: the default place (esd.places), one's own group."""
+
+    socket: Path | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSettings:
     address: WorkspaceAddress
     alias: str | None = None
@@ -51,6 +65,7 @@ class Config:
 
     state_dir: Path | None = None
     http: HttpSettings = field(default_factory=HttpSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = field(default_factory=Bounds)
     runs: RunLimits = field(default_factory=RunLimits)

@@ -1,5 +1,27 @@
 """The operator calls us."""
 
-from esd.control.node import Node
+from esd.control.app import Control
+from esd.control.node import (
+    Conflict,
+    Health,
+    Node,
+    Problem,
+    Refused,
+    Reloaded,
+    Severity,
+)
+from esd.control.socket import caller_of, open_socket, serve_control
 
-__all__ = ["Node"]
+__all__ = [
+    "Conflict",
+    "Control",
+    "Health",
+    "Node",
+    "Problem",
+    "Refused",
+    "Reloaded",
+    "Severity",
+    "caller_of",
+    "open_socket",
+    "serve_control",
+]
