@@ -8,6 +8,7 @@ restart then), 1 otherwise, 2 for a mistake on the command line.
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,15 +30,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        return int(arguments.command(arguments))
-    except BrokenPipeError:
-        return 1  # whoever read our output has seen enough
+        code = int(arguments.command(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OperatorMustAct as exc:
         _complain(exc)
         return EXIT_CONFIG
     except EsdError as exc:
         _complain(exc)
         return 1
+    return code
 
 
 def _complain(exc: EsdError) -> None:
