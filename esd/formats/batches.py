@@ -10,7 +10,8 @@ they are cut makes no difference to what comes out.
 One bad element costs only itself. A body that is not a JSON array of elements is
 malformed from there on; what stood before the fault is in the exception's `batch`.
 
-How much may be fed in all is bounded by the caller; so much may be held back here.
+How much may be fed in all is bounded by the caller; what is held back here, by the
+largest element that can be a document.
 """
 
 import re
@@ -27,6 +28,7 @@ from esd.formats.tolerant import NotJson, read_document
 
 PIECE = 64 * 1024  # bytes tried in one go, so what one odd document slows down
 MAX_REJECTED = 128 * 1024  # elements of a body; 64 MiB hold no more real documents
+MAX_ELEMENT = 25 << 20  # bytes: the largest content, each byte spelled with six
 MAX_NESTED = 1_000_000  # lists and objects inside elements: a second of scanning
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -103,6 +105,11 @@ class BatchDecoder:
         self._scanner = ElementScanner()
         self._rejected_left = max_rejected
         self._nested_left = max_nested
+
+    @property
+    def held(self) -> int:
+        """Bytes of an element whose end has not come."""
+        return len(self._held)
 
     def feed(self, data: bytes) -> Batch:
         """What *data* completes; raises MalformedBody."""
@@ -184,12 +191,16 @@ class BatchDecoder:
         self.examined += (len(self._held) if end is None else end) - before
         if self._scanner.nested > self._nested_left:
             raise MalformedBody("the body's elements hold too much inside", batch)
+        if (len(self._held) if end is None else end) > MAX_ELEMENT:
+            raise MalformedBody("an element of the array is too long", batch)
         if end is None:
             return False
         self._nested_left -= self._scanner.nested
-        self._read_element(bytes(self._held[:end]), batch)
+        with memoryview(self._held) as held:
+            text = bytes(held[:end])
         self._drop(end)
         self._expected = _Expected.COMMA
+        self._read_element(text, batch)
         return True
 
     def _read_element(self, text: bytes, batch: Batch) -> None:

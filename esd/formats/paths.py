@@ -11,7 +11,7 @@ MIN_PATH = 2
 MAX_PATH = 512  # the characters of a path are ASCII, so also its bytes
 
 _SEGMENT = r"[A-Za-z0-9'()\-._~!$&+,:=@%]++"
-_PATH = re.compile(f"(?!/@)(?:/{_SEGMENT})++")
+_PATH = re.compile(f"(?!/@)(?:/{_SEGMENT})+")
 
 
 class InvalidPath(ValueError):

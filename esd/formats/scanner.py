@@ -2,17 +2,27 @@
 
 The scanner keeps its place: each byte is looked at a bounded number of times, however
 small the pieces are and whatever is in them. It knows strings and brackets only; that
-an element is JSON is for those to find out who read it. The regular expressions are
-possessive: they never go back, and they stop where the bytes run out.
+an element is JSON is for those to find out who read it.
+
+The regular expressions cannot run wild. Runs of characters are possessive: they never
+go back and remember nothing. Whole strings are repeated by a plain group with a bound,
+whose parts exclude each other, so going back is linear; a possessive group would leave
+its place wrong in Python 3.11.2, which is Debian 12's, when a string has no end.
 """
 
 import re
 
-_FLAT_OBJECT = re.compile(  # the usual document, in one match
-    rb'\{[^"{}\[\]]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}\[\]]*+)*+\}', re.DOTALL
+STRINGS_AT_ONCE = 20_000  # a match remembers some bytes for each
+
+IN_STRING = rb'[^"\\]*+(?:\\.[^"\\]*+)*+'
+BETWEEN_BRACKETS = rb'[^"{}\[\]]*+(?:"%b"[^"{}\[\]]*+){0,%d}' % (
+    IN_STRING,
+    STRINGS_AT_ONCE,
 )
-_REST_OF_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
-_UP_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+
+_FLAT_OBJECT = re.compile(rb"\{%b\}" % BETWEEN_BRACKETS, re.DOTALL)  # the usual one
+_REST_OF_STRING = re.compile(IN_STRING, re.DOTALL)
+_UP_TO_BRACKET = re.compile(BETWEEN_BRACKETS, re.DOTALL)
 _BRACKETS = re.compile(rb"[\[{]++|[\]}]++")
 _SCALAR = re.compile(rb"[^ \t\n\r,\]]*+")
 

@@ -11,7 +11,8 @@ spelled 1.6e15, a lone surrogate, bytes that are not UTF-8, private fields. Here
   past MAX_DEPTH it spoils the element, not the body around it.
 
 Fields are looked at one by one as raw text, and a list or an object is never built, so
-a hostile element costs no more memory than its bytes.
+a hostile element costs no more memory than its bytes. One of very many fields would; it
+is refused.
 """
 
 import re
@@ -21,21 +22,20 @@ from typing import Final
 import msgspec
 
 from esd.formats.document import Document, InvalidDocument, Reason
+from esd.formats.mending import mend
 from esd.formats.registry import FORMATS
+from esd.formats.scanner import BETWEEN_BRACKETS, IN_STRING
 
 EXACT_DIGITS = 15  # integers this long are doubles without rounding
 MAX_DEPTH = 5_000  # the reference parses more, but its store fails at some thousands
 SAFE_DEPTH = 100  # what the parser may recurse, wherever on the stack it was called
+MAX_STRINGS = 10_000  # keys and values; a document without private fields has 18
 FLATTENED = 16  # levels checked at once; each copies what is in it
 
-_SURROGATES = re.compile(  # an even number of backslashes escapes only itself
-    rb"(?<!\\)((?:\\\\)*+)"
-    rb"(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+_MANY_STRINGS = re.compile(
+    rb'(?:[^"]*+"' + IN_STRING + rb'"){%d}' % (MAX_STRINGS + 1), re.DOTALL
 )
-_UP_TO_BRACKET = re.compile(
-    rb'([^"{}\[\]]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}\[\]]*+)*+"?+)([\[\]{}]?+)', re.DOTALL
-)
+_UP_TO_BRACKET = re.compile(rb"(" + BETWEEN_BRACKETS + rb'"?+)([\[\]{}]?+)', re.DOTALL)
 _fields_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _skip = msgspec.json.Decoder(msgspec.Raw).decode
 
@@ -48,7 +48,7 @@ class NotJson(ValueError):
 
 def read_document(text: bytes) -> Document:
     """Raises NotJson, or InvalidDocument where it is JSON but not a document."""
-    fields = _read_fields(_mend(text))
+    fields = _read_fields(mend(text))
     name = _read_value(fields.get("format", msgspec.Raw(b"null")))
     if not isinstance(name, str) or name not in FORMATS:
         raise InvalidDocument(Reason.FORMAT)
@@ -61,18 +61,9 @@ def read_document(text: bytes) -> Document:
         raise InvalidDocument(Reason.FIELDS) from None
 
 
-def _mend(text: bytes) -> bytes:
-    """The same text without what is not Unicode."""
-    text = text.decode("utf-8", "replace").encode()
-    return _SURROGATES.sub(_mended, text) if b"\\u" in text else text
-
-
-def _mended(escape: re.Match[bytes]) -> bytes:
-    backslashes, pair = escape.groups()
-    return bytes(backslashes + (pair or rb"\ufffd"))
-
-
 def _read_fields(text: bytes) -> dict[str, msgspec.Raw]:
+    if text.count(b'"') > 2 * MAX_STRINGS and _MANY_STRINGS.match(text):
+        raise InvalidDocument(Reason.MALFORMED)
     # Always `from None`: a cause could carry a value into a traceback.
     try:
         if text.count(b"[") + text.count(b"{") > SAFE_DEPTH:

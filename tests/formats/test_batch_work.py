@@ -3,7 +3,8 @@
 import pytest
 
 from esd.formats import BatchDecoder, MalformedBody, encode
-from esd.formats.batches import PIECE
+from esd.formats.batches import MAX_ELEMENT, PIECE
+from esd.formats.tolerant import MAX_STRINGS
 from tests.formats.bodies import TEXTS, a_document, array, cut, decode
 
 
@@ -70,6 +71,31 @@ def test_the_largest_document_in_small_pieces():
     documents, rejected, well = decode(cut(body, PIECE))
     assert ([len(doc.content) for doc in documents], well) == ([4_000_000, 15], True)
     assert not rejected
+
+
+@pytest.mark.parametrize("ending", [b"", b'"]'])
+def test_an_element_that_is_too_long_is_not_held(ending):
+    """It would be held as a whole, a thousand times at once."""
+    decoder, body = BatchDecoder(), array(TEXTS[0])[:-1] + b',"' + b"x" * MAX_ELEMENT
+    batches = []
+    with pytest.raises(MalformedBody):
+        for piece in cut(body + ending, PIECE):
+            batches.append(decoder.feed(piece))
+    assert sum(batch.total for batch in batches) == 1
+    assert decoder.held <= MAX_ELEMENT + PIECE
+
+
+def test_an_element_of_very_many_fields_is_no_document():
+    many = b",".join(b'"_%d":"\\""' % number for number in range(MAX_STRINGS))
+    documents, rejected, well = decode([array(b"{" + many + b"}", TEXTS[0])])
+    assert (len(documents), rejected.total(), well) == (1, 1, True)
+
+
+def test_a_content_of_very_many_quotes_is_a_document_like_any():
+    text = encode(a_document(0, '"' * 3 * MAX_STRINGS + "x"))
+    spelled = text.replace(b"x", rb"\ud800")
+    documents, rejected, well = decode([array(spelled)])
+    assert (len(documents), rejected.total(), well) == (1, 0, True)
 
 
 def test_the_work_is_linear_byte_by_byte():
