@@ -66,6 +66,10 @@ class RunningEsd:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def control(self) -> Path:
+        return self.said.with_name("control.sock")
+
+    @property
     def log(self) -> str:
         return self.said.read_text()
 
