@@ -14,11 +14,12 @@ from pathlib import Path
 import trio
 
 from esd import __version__
-from esd.config import Config, ConfigError, read_config
+from esd.config import Config, ConfigError, WorkspaceSettings, read_config
 from esd.config import Problem as ConfigProblem
 from esd.control import Conflict, Health, Problem, Refused, Reloaded
 from esd.daemon.health import Watch, find_troubles
 from esd.daemon.shown import differences, shown
+from esd.errors import OperatorMustAct
 from esd.events import Event, Events, Scalar
 from esd.formats import WorkspaceAddress
 from esd.pub import Pub
@@ -108,10 +109,13 @@ class RunningNode:
             try:
                 new = read_config(self.config_file)
                 self._check_room(new)
+                self.hold(new.workspaces)
             except ConfigError as exc:
                 self._rejected = True
                 self.tell("config.rejected", problems=len(exc.problems))
                 raise Refused([_as_refused(one) for one in exc.problems]) from exc
+            except OperatorMustAct as exc:
+                raise Conflict("state-unusable", str(exc), exc.hint) from exc
             self._rejected = False
             return self._apply(new)
 
@@ -135,16 +139,15 @@ class RunningNode:
             runs=self.config.runs,
             control=self.config.control,
         )
-        self.hold_configured()
         self.pub = self.make_pub(self.config)
         self.peers.apply(self.config.peers)
         self.tell("config.reloaded", changed=len(changed))
         log.info("configuration read again: %s", ", ".join(changed) or "no change")
         return Reloaded(changed=changed, needs_restart=needs_restart)
 
-    def hold_configured(self) -> None:
+    def hold(self, workspaces: Sequence[WorkspaceSettings]) -> None:
         """A replica for each configured workspace, by the name it has there."""
-        for workspace in self.config.workspaces:
+        for workspace in workspaces:
             replica = self.replicas.add(workspace.address)
             if workspace.alias is not None:
                 replica.alias = workspace.alias
@@ -161,6 +164,8 @@ class RunningNode:
             raise Conflict(
                 "too-many-workspaces", str(exc), "raise max_workspaces and restart"
             ) from exc
+        except OperatorMustAct as exc:
+            raise Conflict("state-unusable", str(exc), exc.hint) from exc
         if alias is not None:
             await replica.change(lambda: replica.file.set_alias(alias))
             replica.alias = alias

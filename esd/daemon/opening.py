@@ -59,7 +59,7 @@ def open_daemon(
         daemon = _Parts(config, state, node_file, replicas, now).assemble(connect)
         daemon.config_file = config_file
         daemon.control_socket = config.control.socket
-        daemon.hold_configured()
+        daemon.hold(config.workspaces)
         yield daemon
 
 

@@ -20,6 +20,7 @@ from esd.control import Control, open_socket, serve_control
 from esd.daemon.clocks import steady_clock
 from esd.daemon.node import RunningNode
 from esd.errors import OperatorMustAct
+from esd.replica import Replica
 from esd.web import (
     Doors,
     Request,
@@ -148,17 +149,27 @@ class Daemon(RunningNode):
             await trio.sleep(TEND_EVERY)
 
     async def _expire(self, now: int) -> None:
-        """A disk in trouble stops no daemon: what is stored can still be read."""
-        try:
-            await self.replicas.run(partial(self.node_file.note_clock, now))
-            for replica in self.replicas:
-                gone = await replica.expire(now)
-                if gone:
-                    log.info("%s: %d documents expired", replica.local_id, gone)
-        except OperatorMustAct as exc:
-            log.error("nothing expires: %s (%s)", exc, exc.hint)  # noqa: TRY400
+        note_clock = partial(self.node_file.note_clock, now)
+        await _survive(partial(self.replicas.run, note_clock))
+        for replica in self.replicas:
+            if self.replicas.get(replica.address) is replica:  # not removed meanwhile
+                await _survive(partial(_expire_in, replica, now))
 
     def _summary(self) -> str:
         counts = f"workspaces: {len(self.replicas)}, peers: {len(self.peers)}"
         troubles = len(self.health())
         return f"{counts}, troubles: {troubles}" if troubles else f"{counts}; all well"
+
+
+async def _expire_in(replica: Replica, now: int) -> None:
+    gone = await replica.expire(now)
+    if gone:
+        log.info("%s: %d documents expired", replica.local_id, gone)
+
+
+async def _survive(call: Callable[[], Awaitable[object]]) -> None:
+    """A disk in trouble stops no daemon: what is stored can still be read."""
+    try:
+        await call()
+    except OperatorMustAct as exc:
+        log.error("nothing expires: %s (%s)", exc, exc.hint)  # noqa: TRY400

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import trio
 
-from esd.errors import PeerMisbehaved
+from esd.errors import OperatorMustAct, PeerMisbehaved
 from esd.formats import InvalidAddress, MalformedBody, WorkspaceAddress
 from esd.pub.answers import stats
 from esd.pub.conditional import is_named
@@ -29,7 +29,6 @@ from esd.replica import (
     TooManyWorkspaces,
     take_in,
 )
-from esd.store import StorageFull
 from esd.web import Request, Response, Route, text
 
 __all__ = ["PUSHED", "V1", "PubSettings"]
@@ -114,7 +113,7 @@ class V1:
         _check_charset(request)
         try:
             replica = self._find(captured) or self._create(captured)
-        except (TooManyWorkspaces, StorageFull):
+        except (TooManyWorkspaces, OperatorMustAct):
             return stats(507)
         if replica is None:
             return stats(404)
@@ -154,7 +153,7 @@ async def _taken_in(intake: Intake, request: Request) -> int:
         return 400
     except PeerMisbehaved as exc:
         return exc.status_hint
-    except StorageFull:
+    except OperatorMustAct:
         return 507
     return 507 if intake.tally.rejected[QUOTA] else 200
 

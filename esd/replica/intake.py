@@ -4,7 +4,7 @@ The bytes are collected into pieces worth a thread's while, decoded in order, an
 in as batches of which at most IN_FLIGHT are under way for one stream and
 IN_FLIGHT_IN_ALL in the daemon: while one is written the next is checked, and whoever
 sends faster than we can check and write is simply read more slowly. Memory is bounded
-by that, whatever the length of the stream.
+by that, whatever the length of the stream; for its large documents see `large`.
 
 Whatever ends a stream early, the batches under way are finished and stay stored.
 """
@@ -19,6 +19,7 @@ import trio
 
 from esd.errors import EsdError, PeerMisbehaved
 from esd.formats import Batch, BatchDecoder, MalformedBody, TooManyRejected
+from esd.replica.large import LARGE, Turn
 from esd.replica.marks import Marks
 from esd.replica.replica import Replica
 from esd.replica.tally import QUOTA, Tally
@@ -27,7 +28,7 @@ __all__ = ["Intake", "TooManyInvalid", "take_in"]
 
 PIECE = 256 << 10  # bytes decoded at once: some hundred documents, half a millisecond
 IN_FLIGHT = 2  # one is checked while the other is written
-IN_FLIGHT_IN_ALL = 16  # each may hold PIECE bytes, or one document of 24 MB
+IN_FLIGHT_IN_ALL = 16  # each may hold PIECE bytes
 MOST_INVALID = 1_000  # of one stream; past that its sender is broken or hostile
 EXPECTED = (EsdError, MalformedBody)
 
@@ -66,16 +67,22 @@ async def take_in(intake: Intake, pieces: AsyncIterable[bytes]) -> Tally:
     what *pieces* raises of our families; `intake.tally` tells what was taken in before.
     """
     stream = _Stream(intake)
+    turn = Turn(intake.replica.turns)
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
         try:
-            async with aclosing(_batches(intake, pieces)) as batches:
+            async with aclosing(_batches(intake, pieces, turn)) as batches:
                 async for batch in batches:
                     await stream.room.acquire()
                     stream.check_going_on()
-                    nursery.start_soon(stream.ingest, batch)
+                    if turn.taken:  # and kept until it is stored
+                        await stream.ingest(batch)
+                    else:
+                        nursery.start_soon(stream.ingest, batch)
         except EXPECTED as exc:
             failure = exc  # raised once the nursery has closed, so that it stays itself
+        finally:
+            turn.give_back()
     if failure is not None:
         raise failure
     stream.check_going_on()
@@ -120,7 +127,7 @@ class _Stream:
 
 
 async def _batches(
-    intake: Intake, pieces: AsyncIterable[bytes]
+    intake: Intake, pieces: AsyncIterable[bytes], turn: Turn
 ) -> AsyncGenerator[Batch, None]:
     """Decode in order, off the loop; what stands before a fault comes before it."""
     run = intake.replica.run
@@ -129,7 +136,12 @@ async def _batches(
         async with aclosing(_gathered(pieces)) as gathered:
             async for data, is_last in gathered:
                 decode = partial(_decode, decoder, data, is_last=is_last)
-                yield intake.alter(await run(decode))
+                batch = await run(decode)
+                if decoder.held > LARGE:
+                    await turn.take()
+                yield intake.alter(batch)
+                if decoder.held <= LARGE:
+                    turn.give_back()
     except MalformedBody as exc:
         yield intake.alter(exc.batch)
         if isinstance(exc, TooManyRejected):

@@ -2,8 +2,9 @@
 
 One JSON array of all living documents, ordered by path and author, each as it goes on
 the wire. It is read in short pages, so a slow reader holds nothing, and a list of any
-length costs the memory of one page. A document that changes while the list is being
-read is seen once, old or new.
+length costs the memory of one page, or of a slice of a long document. A document that
+changes while the list is being read is seen once, old or new; if it changes between two
+of its own slices, the list breaks off.
 
 The list also has the ETag that a pub (Express) would give it, made of its length and
 SHA-1. A pub whose ETag is that one holds exactly what we hold: this tells, without any
@@ -20,7 +21,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from esd.store import Reader
+from esd.store import Key, Reader, Replaced
+from esd.web import Gone
 
 if TYPE_CHECKING:
     from esd.replica.replica import Replica
@@ -42,9 +44,12 @@ class Listing:
 
     async def pieces(self, now: int) -> AsyncIterator[bytes]:
         """The bytes of the list, a page at a time."""
-        for piece in _pieces(self._replica.reader, now):
-            yield piece
-            await trio.lowlevel.checkpoint()
+        try:
+            for piece in _pieces(self._replica.reader, now):
+                yield piece
+                await trio.lowlevel.checkpoint()
+        except Replaced as exc:
+            raise Gone("a document was replaced while it was sent") from exc
 
     def whole(self, now: int) -> bytes | None:
         """The list in one piece, where one page holds it."""
@@ -77,23 +82,32 @@ class Listing:
     def _scan(self, now: int) -> str | None:
         digest, length = hashlib.sha1(usedforsecurity=False), 0
         with self._replica.file.scanning() as reader:
-            for piece in _pieces(reader, now):
-                digest.update(piece)
-                length += len(piece)
-                if length > self._longest:
-                    return None
+            try:
+                for piece in _pieces(reader, now):
+                    digest.update(piece)
+                    length += len(piece)
+                    if length > self._longest:
+                        return None
+            except Replaced:  # and there is another list by now
+                return None
         text = base64.b64encode(digest.digest()).decode("ascii")
         return f'W/"{length:x}-{text[:27]}"'
 
 
 def _pieces(reader: Reader, now: int) -> Iterator[bytes]:
-    page = reader.page(now)
+    """Nothing is kept here that was given away: its taker may be slow."""
+    after: Key | None = ("", "")
     opening = b"["
-    while True:
-        if page.documents:
-            yield opening + b",".join(page.documents)
+    while after is not None:
+        page = reader.page(now, after)
+        after, large = page.after, page.large
+        whole = b",".join(page.documents)
+        del page
+        if whole:
+            yield opening + whole
             opening = b","
-        if page.after is None:
-            break
-        page = reader.page(now, page.after)
+        elif large is not None:
+            yield opening
+            yield from reader.slices(large)
+            opening = b","
     yield b"[]" if opening == b"[" else b"]"

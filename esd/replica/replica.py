@@ -20,16 +20,17 @@ import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import trio
 
 from esd import formats
 from esd.bell import Bell
+from esd.errors import OperatorMustAct
 from esd.formats import (
     Batch,
     Document,
-    InvalidDocument,
     Keypair,
     Reason,
     WorkspaceAddress,
@@ -37,6 +38,8 @@ from esd.formats import (
 from esd.formats.es4 import new_document
 from esd.formats.query import Query
 from esd.replica import queries
+from esd.replica.checking import check_all
+from esd.replica.large import make_turns
 from esd.replica.limits import Bounds
 from esd.replica.marks import Marks
 from esd.replica.tally import QUOTA, Tally
@@ -64,7 +67,12 @@ class Replica:
     """One open replica. `bell` rings at each change, and *changes* with it."""
 
     def __init__(
-        self, file: ReplicaFile, bounds: Bounds, run: Run, changes: Bell | None = None
+        self,
+        file: ReplicaFile,
+        bounds: Bounds,
+        run: Run,
+        changes: Bell | None = None,
+        turns: trio.Semaphore | None = None,
     ) -> None:
         self.address: WorkspaceAddress = file.address
         self.local_id: str = file.local_id
@@ -74,12 +82,15 @@ class Replica:
         self._changes = changes or Bell()
         self.file = file
         self.run = run
+        self.turns = turns or make_turns()
+        self.last_index = file.reader.last_index()  # that the bell has rung for
         self._bounds = bounds
         self._etag = ""
         self._etag_version = -1
         self._etag_until: float = -math.inf
         self._writing = trio.Lock()
         self._local_writes = trio.Lock()  # each comes after the one before it
+        self._removed = False
         self._unscrubbed = True  # a daemon that was killed may have left content there
 
     @property
@@ -97,7 +108,7 @@ class Replica:
         tally = Tally(rejected=Counter(batch.rejected))
         new = self._sift(batch.documents, now, tally, listed)
         if new:
-            check = partial(_check_all, new, self.address, origin, now, tally)
+            check = partial(check_all, new, self.address, origin, now, tally)
             await self._put(await self.run(check), now, tally)
         return tally
 
@@ -147,10 +158,12 @@ class Replica:
         if not entries:
             return
         async with self._writing:
+            self._check_held()
             room = self._room()
             put = partial(self.file.writer.put, entries, now, room)
             answers = Counter(await self.run(put))
             if answers[Put.ACCEPTED]:
+                self._unscrubbed = True  # something may have been replaced
                 self._ring()
         tally.accepted += answers[Put.ACCEPTED]
         tally.obsolete += answers[Put.OBSOLETE]
@@ -203,23 +216,43 @@ class Replica:
     async def forget(self, query: Query, now: int) -> int:
         """Drop our copies of what *query* finds; peers that hold them may bring them.
 
-        The number of documents dropped. Memory: eight bytes or so for each.
+        The number of documents dropped. Memory: forty bytes or so for each.
         """
-        found = [row.local_index for row in queries.documents(self.reader, query, now)]
+
+        def find() -> list[int]:
+            with self.file.scanning() as reader:
+                rows = queries.documents(reader, query, now)
+                return [row.local_index for row in rows]
+
+        found = await self.run(find)
         gone = await self.change(lambda: self.file.writer.remove(found))
         if gone:
+            self._unscrubbed = True
             self._ring()
         return gone
 
     async def change(self, call: Callable[[], T]) -> T:
         """Run a small write to the replica's file while nobody else writes there."""
         async with self._writing:
+            self._check_held()
             return await self.run(call)
+
+    def _check_held(self) -> None:
+        if self._removed:
+            raise OperatorMustAct("the workspace was removed", hint="add it again")
+
+    async def discard(self, folder: Path | None, stem: str) -> None:
+        """Close the file, and move it into *folder* under a new name, or delete it."""
+        async with self._writing:
+            self._removed = True
+            self.file.close_reader()  # here, where it is used, and in no thread
+            await self.run(lambda: self.file.discard(folder, stem))
 
     async def expire(self, now: int) -> int:
         """Remove what has expired; the number of documents that went.
 
-        Its content leaves the -wal too, at the next call where a reader is in the way.
+        Their content leaves the -wal too, and that of documents that were replaced or
+        forgotten; at the next call where a reader is in the way.
         """
         gone = await self.change(lambda: self.file.writer.expire(now))
         if gone:
@@ -230,6 +263,7 @@ class Replica:
         return gone
 
     def _ring(self) -> None:
+        self.last_index = self.reader.last_index()
         self.bell.ring()
         self._changes.ring()
 
@@ -245,38 +279,3 @@ class Replica:
 
     def close(self) -> None:
         self.file.close()
-
-
-def _check_all(
-    documents: list[Document],
-    address: WorkspaceAddress,
-    origin: str,
-    now: int,
-    tally: Tally,
-) -> list[Entry]:
-    """The rows of the valid ones; the others are counted in *tally*."""
-    entries = []
-    for document in documents:
-        try:
-            document_hash = formats.check(document, address, now)
-        except InvalidDocument as exc:
-            tally.rejected[exc.reason] += 1
-            tally.may_pass = tally.may_pass or exc.reason.passes
-        else:
-            entries.append(_entry(document, document_hash, origin))
-    return entries
-
-
-def _entry(document: Document, document_hash: bytes, origin: str) -> Entry:
-    return Entry(
-        document.path,
-        document.author,
-        document.timestamp,
-        document.signature,
-        document.delete_after,
-        len(document.content.encode()),
-        document.format,
-        origin,
-        document_hash,
-        formats.encode(document),
-    )

@@ -6,12 +6,14 @@ start, rather than being left out: it may be the only copy.
 """
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
+
+import trio
 
 from esd.bell import Bell
 from esd.errors import EsdError, OperatorMustAct
 from esd.formats import WorkspaceAddress
+from esd.replica.large import make_turns
 from esd.replica.limits import Bounds
 from esd.replica.listing import Listing
 from esd.replica.replica import Replica, Run
@@ -37,8 +39,10 @@ class Replicas:
         self._node = node
         self._bounds = bounds
         self.run = run
+        self._turns = make_turns()
         self._by_address: dict[WorkspaceAddress, Replica] = {}
         self._listings: dict[WorkspaceAddress, Listing] = {}
+        self._leaving: set[WorkspaceAddress] = set()  # their files are still in place
 
     def __iter__(self) -> Iterator[Replica]:
         return iter(list(self._by_address.values()))
@@ -60,9 +64,16 @@ class Replicas:
         return self._listings[replica.address]
 
     def add(self, address: WorkspaceAddress) -> Replica:
-        """The replica of *address*, made now if need be. Raises TooManyWorkspaces."""
+        """The replica of *address*, made now if need be.
+
+        Raises TooManyWorkspaces, and OperatorMustAct where it cannot be made.
+        """
         replica = self._by_address.get(address)
         if replica is None:
+            if address in self._leaving:
+                raise OperatorMustAct(
+                    "this workspace is just being removed", hint="add it once it is"
+                )
             if len(self) >= self._bounds.max_workspaces:
                 raise TooManyWorkspaces("no more workspaces fit here (max_workspaces)")
             name = f"{self._node.local_id(address)}.db"
@@ -76,9 +87,13 @@ class Replicas:
         Whoever is still using it meets a closed file; nothing new finds it.
         """
         del self._by_address[replica.address], self._listings[replica.address]
+        self._leaving.add(replica.address)
         self.bell.ring()
-        stem = f"{replica.local_id}-{now}"
-        await replica.change(partial(replica.file.discard, folder, stem))
+        try:
+            with trio.CancelScope(shield=True):  # half removed it would be in the way
+                await replica.discard(folder, f"{replica.local_id}-{now}")
+        finally:
+            self._leaving.discard(replica.address)
 
     def open_all(self) -> None:
         for path in sorted(self._folder.glob("ws-*.db")):
@@ -93,7 +108,7 @@ class Replicas:
             self._keep(file)
 
     def _keep(self, file: ReplicaFile) -> Replica:
-        replica = Replica(file, self._bounds, self.run, self.changes)
+        replica = Replica(file, self._bounds, self.run, self.changes, self._turns)
         self._by_address[replica.address] = replica
         self._listings[replica.address] = Listing(replica)
         return replica

@@ -5,7 +5,7 @@ from esd.store.identities import Identities, Identity
 from esd.store.lock import lock_state
 from esd.store.node_file import NodeFile
 from esd.store.peer_state import PeerReader, PeerWriter, RememberedList
-from esd.store.reading import Arrival, Held, Key, Page, Reader, Row
+from esd.store.reading import Arrival, Held, Key, Page, Reader, Replaced, Row
 from esd.store.replica_file import ReplicaFile, create_replica_file
 from esd.store.schema import StorageFull
 from esd.store.totals import Totals
@@ -27,6 +27,7 @@ __all__ = [
     "Put",
     "Reader",
     "RememberedList",
+    "Replaced",
     "ReplicaFile",
     "Row",
     "RunRecord",

@@ -6,8 +6,7 @@ itself: each remembered list carries the epoch it was compared under.
 - A remembered *list* says: when the peer's list of documents has this ETag, it holds
   every document of ours with local_index <= cursor, refused ones aside.
 - A *suspect* was pushed in a body of which the peer took fewer documents than we sent.
-  If
-  the peer's next list does not show it, it is *refused*: not pushed again before a
+  If the peer's next list does not show it, it is *refused*: not pushed again before a
   retry time that moves away, a day first, doubling up to thirty. Both are bounded; past
   the bound we only push more often than we would have to.
 - A *fact* is a small number worth keeping, such as the largest body a peer takes.
@@ -68,6 +67,15 @@ class PeerReader:
             "SELECT EXISTS (SELECT 1 FROM peer_refused"
             " WHERE peer = ? AND retry_at > 0 AND retry_at <= ?)",
             (peer, now),
+        ).fetchone()
+        return bool(found)
+
+    def has_suspects(self, peer: str) -> bool:
+        """Whether some were never judged."""
+        (found,) = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM peer_refused"
+            " WHERE peer = ? AND retry_at = 0)",
+            (peer,),
         ).fetchone()
         return bool(found)
 
@@ -154,7 +162,7 @@ class PeerWriter:
         )
 
     def acquit(self, peer: str) -> None:
-        """The peer lost everything: nothing can be said of what it refused."""
+        """The peer lost everything, or holds all of ours: it refuses nothing."""
         with translated(self._name), transaction(self._db):
             self._db.execute("DELETE FROM peer_refused WHERE peer = ?", (peer,))
 

@@ -3,7 +3,8 @@
 Every call is one short read: it leaves no cursor open, so no reader ever pins the
 write-ahead log, however slow the peer is that the result is for. Long lists are read in
 pages that start after a key; a document that is replaced between two pages keeps its
-place in the order of (path, author), so it is seen once, old or new.
+place in the order of (path, author), so it is seen once, old or new. A long document is
+read in slices, because thousands of slow readers may each hold what was read last.
 
 Expired means absent: every read takes `now` (wall clock, µs) and shows no document with
 now > delete_after. The rows may still be there until the next `expire`.
@@ -11,16 +12,18 @@ now > delete_after. The rows may still be there until the next `expire`.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import NamedTuple
 
+from esd.errors import EsdError
 from esd.store.lookup import Key, rows_at
 from esd.store.peer_state import PeerReader
 from esd.store.totals import Totals, load_totals
 
-__all__ = ["Arrival", "Held", "Key", "Page", "Reader", "Row"]
+__all__ = ["Arrival", "Held", "Key", "Page", "Reader", "Replaced", "Row"]
 
 PAGE_ROWS = 1_000
-PAGE_BYTES = 1 << 20
+PAGE_BYTES = 128 << 10
 SHORT = 4 << 10  # bytes; a batch looks up some hundred documents at once
 
 _HELD = (
@@ -64,10 +67,18 @@ class Arrival(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Some documents' JSON in order, and the key to go on after (None: the end)."""
+    """Some documents' JSON in order, and the key to go on after (None: the end).
+
+    Or one that is too large for a page: its local index, for `slices`.
+    """
 
     documents: list[bytes]
     after: Key | None
+    large: int | None = None
+
+
+class Replaced(EsdError):
+    """A document is no longer there, of which some slices were read."""
 
 
 class Reader:
@@ -158,20 +169,43 @@ class Reader:
         At most *rows*, and no further one once they exceed *size* bytes.
         """
         cursor = self._db.execute(
-            "SELECT path, author, json FROM documents"
-            f" WHERE (path, author) > (:path, :author) AND {_LIVING}"
+            "SELECT path, author, local_index, iif(length(json) <= :size, json, NULL)"
+            f" FROM documents WHERE (path, author) > (:path, :author) AND {_LIVING}"
             " ORDER BY path, author LIMIT :rows",
-            {"path": after[0], "author": after[1], "now": now, "rows": rows},
+            {"path": after[0], "author": after[1], "now": now}
+            | {"rows": rows, "size": size},
         )
         documents: list[bytes] = []
         total = 0
-        for path, author, json in cursor:
-            documents.append(json)
-            total += len(json)
-            if total > size or len(documents) == rows:
-                cursor.close()
-                return Page(documents, (path, author))
+        with closing(cursor):
+            for path, author, local_index, json in cursor:
+                if json is None and documents:
+                    return Page(documents, after)
+                if json is None:
+                    return Page([], (path, author), local_index)
+                documents.append(json)
+                total += len(json)
+                after = path, author
+                if total > size or len(documents) == rows:
+                    return Page(documents, after)
         return Page(documents, None)
+
+    def slices(self, local_index: int, size: int = PAGE_BYTES) -> Iterator[bytes]:
+        """The JSON of one document. Raises Replaced if it goes meanwhile."""
+        start, length = 0, 1
+        while start < length:
+            try:
+                blob = self._db.blobopen(
+                    "documents", "json", local_index, readonly=True
+                )
+            except sqlite3.OperationalError as exc:
+                raise Replaced("the document has been replaced") from exc
+            with blob:
+                length = len(blob)
+                blob.seek(start)
+                data = blob.read(size)
+            yield data
+            start += len(data)
 
     def arrivals(self, after: int, now: int, *, rows: int = PAGE_ROWS) -> list[Arrival]:
         """Living documents with a local_index above *after*, in that order."""

@@ -114,6 +114,10 @@ class ReplicaFile:
             elif part.exists():
                 part.rename(folder / f"{stem}{self.path.suffix}{end}")
 
+    def close_reader(self) -> None:
+        if self._read_db is not None:
+            self._read_db.close()
+
     def close(self) -> None:
         """Close both connections; SQLite then folds the -wal into the file."""
         for db in (self._read_db, self._write_db):
@@ -123,6 +127,10 @@ class ReplicaFile:
 
 def create_replica_file(path: Path, address: WorkspaceAddress) -> ReplicaFile:
     """Make and open a new file. A crash in the middle leaves no file of that name."""
+    if path.exists():  # the only copy, perhaps; a rename would go over it
+        raise OperatorMustAct(
+            f"{path.name} is there already", hint="move it away, or restart esd"
+        )
     draft = path.with_suffix(".new")
     for leftover in (draft, *(Path(f"{draft}{end}") for end in ("-wal", "-shm"))):
         with suppress(FileNotFoundError):

@@ -163,6 +163,11 @@ def translated(what: str) -> Iterator[None]:
                 raise OperatorMustAct(
                     f"{what}: {exc}", hint="check the disk and the file's owner"
                 ) from exc
+            case sqlite3.SQLITE_BUSY:
+                raise OperatorMustAct(
+                    f"{what}: another program keeps it locked",
+                    hint="let it finish, or end it",
+                ) from exc
             case sqlite3.SQLITE_READONLY:
                 raise OperatorMustAct(
                     f"{what}: read-only", hint="check the disk and the file's owner"

@@ -98,8 +98,8 @@ def _shared_tls() -> ssl.SSLContext:
 class Client:
     """Requests to one peer; a context manager. One run at a time uses it.
 
-    `traffic` counts up; `date` is what the peer's clock last said (seconds since 1970),
-    or None.
+    `traffic` counts up; `date` is what the peer's clock last said in this run (seconds
+    since 1970), or None.
     """
 
     def __init__(
@@ -122,6 +122,10 @@ class Client:
             timeout=httpx.Timeout(limits.answer_idle, connect=limits.connect_time),
             limits=httpx.Limits(max_connections=4, keepalive_expiry=KEPT_ALIVE),
         )
+
+    def begin_run(self) -> None:
+        """What the peer's clock said in an earlier run is no time of day any more."""
+        self.date = None
 
     async def __aenter__(self) -> "Client":
         return self

@@ -18,38 +18,63 @@ another ETag, and is read again. So nothing is ever believed to have arrived.
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
+from functools import partial
 
 from esd.errors import PeerMisbehaved
 from esd.formats import FORMATS, Batch, Es4Document, MalformedBody
 from esd.formats.es4 import shorten_signature
 from esd.replica import OUR_TAG, Intake, Marks, take_in
-from esd.store import RememberedList
+from esd.store import PeerWriter, RememberedList
 from esd.sync.answers import NO_PUB, check_answer
 from esd.sync.client import Reply
 from esd.sync.missing import Missing, all_after, unmarked
-from esd.sync.push import push
+from esd.sync.push import has_unjudged, push
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk, path_of
 
 __all__ = ["easy_sync"]
 
 RULES = 1  # part of what a remembered list is worth: raise it when the rules change
+# What is worth remembering, and can be sent back as it came.
+_TAG = re.compile(r'(?:W/)?"[!#-~]{0,200}"')
+_HELD = "held"  # facts kept for a peer: whether it ever held anything...
+_PLACE = "place"  # ...and a digest of its url
 
 
 async def easy_sync(talk: Talk, report: Report) -> None:
     """Pull what is new, push what is missing; see `Talk` and `Report`."""
     report.level = "easy"
+    await _forget_elsewhere(talk)
     missing = await _compare(talk, report)
     if talk.direction.pushes:
         await push(talk, missing, report)
+        if report.taken:
+            await _note_held(talk)
         if report.sent and report.taken == report.sent and not report.too_big:
             await _remember_ours(talk)
 
 
+async def _forget_elsewhere(talk: Talk) -> None:
+    """What was learnt at another url says nothing of who answers at this one."""
+    digest = hashlib.sha256(talk.url.encode()).digest()
+    place = int.from_bytes(digest[:6], "big")
+    if talk.replica.reader.peers.fact(talk.peer, _PLACE) == place:
+        return
+    writer = _writer(talk)
+
+    def start_afresh() -> None:
+        writer.forget(talk.peer)
+        writer.note_fact(talk.peer, _PLACE, place)
+
+    await talk.replica.change(start_afresh)
+
+
 async def _compare(talk: Talk, report: Report) -> Missing:
     """Ask for the peer's list; what of ours it lacks."""
-    last_index = talk.replica.reader.last_index()
+    # Not the reader's, which may be later than what an ETag kept until now is of.
+    last_index = talk.replica.last_index
     remembered = _remembered(talk)
     known = _Known(last_index, await _same(talk, remembered), remembered)
     headers = {"If-None-Match": ", ".join(known.tags)}
@@ -81,13 +106,15 @@ async def _without_list(
         report.unchanged = True
         etag = reply.headers.get("etag", "")
         if known.remembered is None and etag in known.same:
+            await talk.replica.change(partial(_writer(talk).acquit, talk.peer))
             await _write(talk, etag, known.last_index)
         return known.cursor(etag)
     if reply.status == 404:
         report.standing = Standing.ABSENT
-        forget = talk.replica.file.peer_writer.forget_list
+        forget = _writer(talk).forget_list
         if known.remembered is not None:
             await talk.replica.change(lambda: forget(talk.peer))
+        await _acquit_if_lost(talk)
         return 0
     check_answer(reply.status, reply.headers)
     raise PeerMisbehaved(f"it answered {reply.status} to a question for its list")
@@ -118,11 +145,13 @@ class _Known:
 def _remembered(talk: Talk) -> RememberedList | None:
     """The list we remember, if it was compared under what holds now.
 
-    It is not named when a refused document is due: only a comparison finds it again.
+    It is not named when a refused document is due, or a suspect waits for judgement:
+    only a comparison finds them again.
     """
     peers = talk.replica.reader.peers
     remembered = peers.remembered(talk.peer)
-    if remembered is None or peers.has_due(talk.peer, talk.now):
+    due = peers.has_due(talk.peer, talk.now) or has_unjudged(talk)
+    if remembered is None or due:
         return None
     current = (_digest(talk), talk.url, talk.replica.epoch)
     there = (remembered.digest, remembered.url, remembered.epoch)
@@ -157,6 +186,10 @@ async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
         report.pulled = intake.tally
     assert intake.listed is not None
     marks = intake.listed
+    if intake.tally.total:
+        await _note_held(talk)
+    else:
+        await _acquit_if_lost(talk)
     missing = await talk.replica.run(lambda: unmarked(talk, marks, before))
     await _remember(talk, reply.headers.get("etag", ""), missing, intake)
     return missing
@@ -173,17 +206,10 @@ def _shorten(batch: Batch) -> Batch:
 
 async def _remember(talk: Talk, etag: str, missing: Missing, intake: Intake) -> None:
     """Keep what a comparison showed, unless time alone can change it."""
-    peer_writer = talk.replica.file.peer_writer
-
-    def judge() -> None:
-        if intake.tally.total:
-            peer_writer.judge(talk.peer, missing.in_vain, talk.now)
-        else:
-            peer_writer.acquit(talk.peer)
-
-    if missing.in_vain:
-        await talk.replica.change(judge)
-    if etag and not intake.tally.may_pass:
+    peer_writer = _writer(talk)
+    judge = partial(peer_writer.judge, talk.peer, missing.in_vain, talk.now)
+    await talk.replica.change(judge)
+    if _TAG.fullmatch(etag) and not intake.tally.may_pass:
         await _write(talk, etag, missing.cursor)
     else:
         await talk.replica.change(lambda: peer_writer.forget_list(talk.peer))
@@ -193,7 +219,7 @@ async def _remember_ours(talk: Talk) -> None:
     """Keep the tag of exactly our documents, in the words of this peer."""
     remembered = _remembered(talk)
     if remembered is not None:
-        last_index = talk.replica.reader.last_index()
+        last_index = talk.replica.last_index
         for tag in await _same(talk, remembered):
             await _write(talk, tag, last_index)
 
@@ -202,5 +228,27 @@ async def _write(talk: Talk, etag: str, cursor: int) -> None:
     remembered = RememberedList(
         etag, cursor, _digest(talk), talk.url, talk.replica.epoch
     )
-    writer = talk.replica.file.peer_writer
-    await talk.replica.change(lambda: writer.remember(talk.peer, remembered))
+    await talk.replica.change(lambda: _writer(talk).remember(talk.peer, remembered))
+
+
+async def _note_held(talk: Talk) -> None:
+    """The peer holds something: should it hold nothing one day, it has lost it."""
+    if not talk.replica.reader.peers.fact(talk.peer, _HELD):
+        note = _writer(talk).note_fact
+        await talk.replica.change(lambda: note(talk.peer, _HELD, 1))
+
+
+async def _acquit_if_lost(talk: Talk) -> None:
+    """What the peer lost, it did not refuse. One that never held anything may have."""
+    writer = _writer(talk)
+
+    def acquit() -> None:
+        writer.acquit(talk.peer)
+        writer.note_fact(talk.peer, _HELD, 0)
+
+    if talk.replica.reader.peers.fact(talk.peer, _HELD):
+        await talk.replica.change(acquit)
+
+
+def _writer(talk: Talk) -> PeerWriter:
+    return talk.replica.file.peer_writer

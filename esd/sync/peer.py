@@ -15,6 +15,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import inf
+from weakref import WeakKeyDictionary
 
 import trio
 
@@ -26,6 +27,7 @@ from esd.sync.runs import NotShared, PeerPaused, RunState, Scope, SyncRun
 from esd.sync.schedule import Schedule, Trigger
 from esd.sync.settings import Direction, PeerSettings
 from esd.sync.status import (
+    Failed,
     Idle,
     InSync,
     Moved,
@@ -71,12 +73,14 @@ class Peer:
     leaving: trio.CancelScope = field(default_factory=trio.CancelScope)
     _wake: Bell = field(default_factory=Bell)
     _told: Told = field(default_factory=Told)
-    _noticed: dict[str, int] = field(default_factory=dict)  # local id -> local index
+    _noticed: WeakKeyDictionary[Replica, int] = field(  # up to which local index
+        default_factory=WeakKeyDictionary
+    )
     _dirty: set[str] = field(default_factory=set)  # local ids with news for it
 
     def __post_init__(self) -> None:
         for replica in self.workspaces():  # the first run is for all there is now
-            self._noticed[replica.local_id] = replica.reader.last_index()
+            self._noticed[replica] = replica.reader.last_index()
         self._show(self._at_rest())
 
     @property
@@ -91,12 +95,15 @@ class Peer:
 
     async def live(self, client: Client) -> None:
         """Run with the peer whenever it is due, until cancelled."""
-        async with client:
-            await self.runner.may_run.wait()
-            while True:
-                await self._wait_due()
-                async with self.turns:
-                    await self._run_once(client)
+        try:
+            async with client:
+                await self.runner.may_run.wait()
+                while True:
+                    await self._wait_due()
+                    async with self.turns:
+                        await self._run_once(client)
+        finally:
+            self.leave()
 
     async def _wait_due(self) -> None:
         while True:
@@ -138,11 +145,12 @@ class Peer:
     def _taken(self, scope: Scope) -> list[Replica]:
         """The workspaces of a run, which sees all that is there now."""
         replicas = self.workspaces()
+        self._dirty &= {one.local_id for one in replicas}  # some may have been removed
         if scope.workspaces is not None:
             replicas = [one for one in replicas if one.local_id in scope.workspaces]
         for replica in replicas:
             if scope.direction.pushes:
-                self._noticed[replica.local_id] = replica.reader.last_index()
+                self._noticed[replica] = replica.reader.last_index()
                 self._dirty.discard(replica.local_id)
         return replicas
 
@@ -184,6 +192,8 @@ class Peer:
         if run.moved_to is not None:
             place = run.moved_to or "its new place"
             return Moved(since, f"set the peer's url to {place}")
+        if schedule.halted:  # and only a run that was asked for could fail
+            return Failed(since, run.trouble, run.hint)
         return Retrying(schedule.next_run, schedule.failures, since, run.trouble)
 
     def _at_rest(self) -> PeerStatus:
@@ -254,9 +264,12 @@ class Peer:
         """Something changed in *replica*; it matters if it is new to this peer."""
         if self._has_news(replica):
             self._dirty.add(replica.local_id)
-            self.schedule = self.schedule.changed(trio.current_time())
+            now = trio.current_time()
+            self.schedule = self.schedule.changed(now)
+            if isinstance(self.status, InSync | Idle):
+                self._show(Pending(now))
             self._wake.ring()
-        self._noticed[replica.local_id] = replica.reader.last_index()
+        self._noticed[replica] = replica.reader.last_index()
 
     def _has_news(self, replica: Replica) -> bool:
         """Whether something arrived that was not noticed yet and is not from it."""
@@ -264,7 +277,7 @@ class Peer:
         pushes = settings.direction.pushes and not settings.rhythm.manual
         if not pushes or replica.address not in settings.workspaces:
             return False
-        noticed = self._noticed.get(replica.local_id, 0)
+        noticed = self._noticed.get(replica, 0)
         return replica.reader.has_news(noticed, settings.name)
 
     def pause(self, until: float) -> None:

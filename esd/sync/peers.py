@@ -6,16 +6,20 @@ its configuration is read again. How a peer is failing, and whether it is paused
 kept in the node's file, so that a restart neither hammers nor wakes anyone.
 """
 
+import logging
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from weakref import WeakKeyDictionary
 
 import trio
 
 from esd.bell import Bell
+from esd.errors import OperatorMustAct
 from esd.formats import WorkspaceAddress
+from esd.replica import Replica
 from esd.store import History
 from esd.sync.client import Client
 from esd.sync.peer import Peer
@@ -26,6 +30,8 @@ from esd.sync.schedule import Schedule
 from esd.sync.settings import Direction, PeerSettings
 
 __all__ = ["Peers"]
+
+log = logging.getLogger(__name__)
 
 SECOND = 1_000_000
 
@@ -50,7 +56,7 @@ class Peers:
         self._turns = trio.CapacityLimiter(runner.limits.runs)
         self._changed = Bell()
         self._ready = trio.Event()
-        self._heard: dict[str, int] = {}  # local id -> rings of its bell
+        self._heard = WeakKeyDictionary[Replica, int]()  # rings of its bell
         self._listened = Bell()
 
     def __iter__(self) -> Iterator[Peer]:
@@ -93,39 +99,42 @@ class Peers:
         """
         wanted = {one.name: one for one in settings}
         changed = []
+        left: dict[str, PeerSettings] = {}
         for name, peer in list(self._peers.items()):
             if wanted.get(name) != peer.settings:
                 changed.append(name)
+                left[name] = peer.settings
                 del self._peers[name]
                 peer.leave()
         for name, one in wanted.items():
             if name not in self._peers:
                 changed.append(name)
-                self._peers[name] = peer = self._new(one)
+                self._peers[name] = peer = self._new(one, left.get(name, one))
                 self._coming.append(peer)
         self._changed.ring()
         return tuple(dict.fromkeys(changed))
 
-    def _new(self, settings: PeerSettings) -> Peer:
+    def _new(self, settings: PeerSettings, was: PeerSettings) -> Peer:
         paused = self.history.paused()
         return Peer(
             settings,
             self._runner,
             self._turns,
-            self._schedule(settings),
+            self._schedule(settings, same_place=settings.url == was.url),
             partial(self.runs.begin, settings.name),
             self._on_trios_clock(paused[settings.name])
             if settings.name in paused
             else None,
         )
 
-    def _schedule(self, settings: PeerSettings) -> Schedule:
+    def _schedule(self, settings: PeerSettings, *, same_place: bool) -> Schedule:
+        """That nobody answered at another url says nothing of this one."""
         return Schedule.begin(
             settings.rhythm,
             now=trio.current_time(),
             jitter=random.random(),  # noqa: S311 spreads load
             wall=self._runner.now(),
-            backoff=self.history.backoff(settings.name),
+            backoff=self.history.backoff(settings.name) if same_place else None,
         )
 
     def _on_trios_clock(self, until: int | None) -> float:
@@ -212,13 +221,19 @@ class Peers:
         while True:
             seen = peer.bell.count
             while peer.ended:
-                run = peer.ended.pop(0)
-                backoff = peer.schedule.backoff(
-                    now=trio.current_time(), wall=self._runner.now()
-                )
-                note = self.history.note_run
-                await self._write(partial(note, run.peer, run.records(), backoff))
+                await self._record(peer, peer.ended.pop(0))
             await peer.bell.wait_after(seen)
+
+    async def _record(self, peer: Peer, run: SyncRun) -> None:
+        """A disk in trouble ends no run: then only the looking back suffers."""
+        backoff = peer.schedule.backoff(
+            now=trio.current_time(), wall=self._runner.now()
+        )
+        note = partial(self.history.note_run, run.peer, run.records(), backoff)
+        try:
+            await self._write(note)
+        except OperatorMustAct as exc:
+            log.error("run %d is not written down: %s", run.id, exc)  # noqa: TRY400
 
     # ...and what wakes them.
 
@@ -228,8 +243,8 @@ class Peers:
         while True:
             seen = replicas.changes.count
             for replica in replicas:
-                if self._heard.get(replica.local_id) != replica.bell.count:
-                    self._heard[replica.local_id] = replica.bell.count
+                if self._heard.get(replica) != replica.bell.count:
+                    self._heard[replica] = replica.bell.count
                     for peer in self:
                         peer.news(replica)
             self._listened.ring()
@@ -237,5 +252,5 @@ class Peers:
 
     def _has_unheard(self) -> bool:
         """Whether a bell has rung of which the peers were not told yet."""
-        rung = {one.local_id: one.bell.count for one in self._runner.replicas}
-        return any(self._heard.get(name) != count for name, count in rung.items())
+        replicas = self._runner.replicas
+        return any(self._heard.get(one) != one.bell.count for one in replicas)

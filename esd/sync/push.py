@@ -22,7 +22,7 @@ from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk, path_of
 from esd.web.inflate import deflate_gzip
 
-__all__ = ["push"]
+__all__ = ["has_unjudged", "push"]
 
 LEAST_LIMIT = 16 << 10  # below that a pub is broken, not modest
 HOUR = 3_600_000_000  # µs
@@ -48,6 +48,17 @@ def _unwanted_lately(talk: Talk) -> bool:
     """Whether the peer said within the hour that it takes no pushes."""
     at = talk.replica.reader.peers.fact(talk.peer, _UNWANTED)
     return at is not None and 0 <= talk.now - at < HOUR and not talk.asked
+
+
+def has_unjudged(talk: Talk) -> bool:
+    """Whether suspects wait for a comparison, and one may be forced again."""
+    suspects = talk.replica.reader.peers.has_suspects(talk.peer)
+    return suspects and not _forced_lately(talk)
+
+
+def _forced_lately(talk: Talk) -> bool:
+    forced = talk.replica.reader.peers.fact(talk.peer, _FORCED)
+    return forced is not None and 0 <= talk.now - forced < HOUR
 
 
 class _Sender:
@@ -110,8 +121,7 @@ class _Sender:
         self.done += body.walked
 
     async def _suspect(self, hashes: list[bytes]) -> None:
-        forced = self._facts.fact(self._talk.peer, _FORCED)
-        force = forced is None or not 0 <= self._talk.now - forced < HOUR
+        force = not _forced_lately(self._talk)
         writer = self._talk.replica.file.peer_writer
 
         def write() -> None:

@@ -33,11 +33,11 @@ class RunBook:
         return run
 
     def _forget_oldest(self) -> None:
-        while len(self._runs) > KEPT:
-            oldest = next(iter(self._runs.values()))
-            if not oldest.state.over:
-                return
-            del self._runs[oldest.id]
+        if len(self._runs) > KEPT:
+            over = (run for run in self._runs.values() if run.state.over)
+            oldest = next(over, None)
+            if oldest is not None:
+                del self._runs[oldest.id]
 
     def get(self, number: int) -> SyncRun | None:
         return self._runs.get(number)

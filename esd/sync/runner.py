@@ -56,6 +56,7 @@ class Runner:
     ) -> None:
         """Bring *workspaces* level with *peer*; *run* tells how it went."""
         run.begin(self.now())
+        client.begin_run()
         self.tell("sync.started", peer=run.peer, run=run.id, cause=run.cause.value)
         cancelled = True
         try:
@@ -77,6 +78,8 @@ class Runner:
     ) -> None:
         try:
             for replica in workspaces:
+                if self.replicas.get(replica.address) is not replica:
+                    continue  # it was removed meanwhile
                 await self._one(run, peer, client, replica)
         except PeerMoved as exc:
             run.trouble, run.moved_to = str(exc), exc.origin

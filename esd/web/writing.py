@@ -103,13 +103,23 @@ async def _pour(line: Line, answer: Answer, body: AsyncIterable[bytes]) -> None:
         sent += len(piece)
         if declared is not None and sent > declared:
             break
-        framed = b"%x\r\n%b\r\n" % (len(piece), piece) if answer.chunked else piece
-        if piece:  # an empty chunk would be the last
-            await line.send(framed)
+        if piece and answer.chunked:  # an empty chunk would be the last
+            await _send_chunk(line, piece)
+        elif piece:
+            await line.send(piece)
     if declared is not None and sent != declared:
         raise ValueError("a stream is not as long as its Content-Length")
     if answer.chunked:
         await line.send(LAST_CHUNK)
+
+
+async def _send_chunk(line: Line, piece: bytes) -> None:
+    if len(piece) <= PIECE:
+        await line.send(b"%x\r\n%b\r\n" % (len(piece), piece))
+    else:  # a slow reader must not cost a copy
+        await line.send(b"%x\r\n" % len(piece))
+        await line.send(piece)
+        await line.send(b"\r\n")
 
 
 async def _wait_left(line: Line, ahead: bytearray) -> None:

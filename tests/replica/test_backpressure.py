@@ -1,15 +1,19 @@
 """Whoever sends faster than we can write is read more slowly, and costs no memory."""
 
+import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from esd.errors import PeerMisbehaved
 from esd.replica import IN_FLIGHT_IN_ALL, take_in
 from tests.replica.runs import Held
 from tests.replica.test_intake import a_list, an_intake, big_documents
-from tests.replicas import a_replica
+from tests.replicas import a_document, a_replica
+from tests.replicas import documents as short_documents
 
 PIECE = 300_000  # bytes: each makes a batch of its own
 DOCUMENTS = 12
+SHORT = short_documents(3)
 
 
 class Source:
@@ -88,3 +92,49 @@ async def test_a_stream_cancelled_while_it_waits_gives_everything_back(tmp_path)
 async def cancel_when_stuck(scope):
     await wait_all_tasks_blocked()
     scope.cancel()
+
+
+LONG = a_document("/long", "x" * 600_000)
+
+
+class Stuck(Source):
+    """A body that stops after so many pieces and goes on for nobody."""
+
+    def __init__(self, data, pieces):
+        super().__init__(data)
+        del self.left[pieces:]
+
+    async def __anext__(self):
+        if not self.left:
+            await trio.sleep_forever()
+        return await super().__anext__()
+
+
+async def test_few_long_documents_are_held_at_once(tmp_path, autojump_clock):
+    """A thousand callers might each send most of one, and then wait."""
+    stuck = [Stuck(a_list([LONG]), 1) for _ in range(2)]
+    waiting = Source(a_list([LONG]))
+    with a_replica(tmp_path) as replica:
+        async with trio.open_nursery() as nursery:
+            for source in stuck:
+                nursery.start_soon(take_in, an_intake(replica), source)
+            await wait_all_tasks_blocked()
+            tally = await take_in(an_intake(replica), Source(a_list(SHORT)))
+            assert tally.accepted == len(SHORT), "short ones need no turn"
+            with pytest.raises(PeerMisbehaved) as refusal:
+                await take_in(an_intake(replica), waiting)
+            assert (refusal.value.status_hint, waiting.asked) == (503, 1)
+            nursery.cancel_scope.cancel()
+        assert (await take_in(an_intake(replica), Source(a_list([LONG])))).accepted == 1
+
+
+async def test_a_turn_is_given_back_once_the_long_document_is_stored(tmp_path):
+    longs = [a_document(f"/long/{number}", "x" * 600_000) for number in range(5)]
+    with a_replica(tmp_path) as replica:
+        async with trio.open_nursery() as nursery:
+            for document in longs:
+                body = Stuck(a_list([document, *SHORT]) + b" " * 2 * PIECE, 4)
+                nursery.start_soon(take_in, an_intake(replica), body)
+            while replica.reader.totals().count < len(longs) + len(SHORT):
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()

@@ -40,3 +40,23 @@ async def test_what_has_expired_leaves_no_trace_of_its_content(tmp_path):
         left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
         assert b"a secret of the moment" not in left
         assert replica.reader.totals().count == 1
+
+
+async def test_what_was_replaced_leaves_no_trace_of_its_content(tmp_path):
+    with a_replica(tmp_path) as replica:
+        await replica.expire(NOW)
+        await ingest(replica, a_document(content="a secret of the moment"))
+        await ingest(replica, a_document(content="", at=NOW + 1))
+        await replica.expire(NOW)
+        left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"a secret of the moment" not in left
+
+
+async def test_what_was_forgotten_leaves_no_trace_of_its_content(tmp_path):
+    with a_replica(tmp_path) as replica:
+        await ingest(replica, a_document(content="a secret of the moment"))
+        await replica.expire(NOW)
+        await replica.forget(Query(history="all"), NOW)
+        await replica.expire(NOW)
+        left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"a secret of the moment" not in left

@@ -8,6 +8,7 @@ import pytest
 
 from esd.formats import encode
 from esd.replica import Listing
+from esd.web import Gone
 from tests.replica.runs import Counting
 from tests.replica.signed import documents as many_documents
 from tests.replica.test_ingest import ingest
@@ -47,7 +48,7 @@ def a_mixture():
 
 def big(number, *, at=NOW, content="x"):
     """Two of them are more than one page."""
-    return a_document(f"/big/{number:02}", content * 600_000, at=at)
+    return a_document(f"/big/{number:02}", content * 100_000, at=at)
 
 
 @pytest.mark.parametrize("count", [0, 1, 1000, 1001])
@@ -115,6 +116,31 @@ async def test_a_list_that_changes_while_it_is_read_shows_each_document_once(tmp
             f"/big/{number:02}" for number in range(8)
         ]
         assert len(paths) == len(set(paths))
+
+
+def long(number=0, *, at=NOW):
+    return a_document(f"/long/{number}", "\x01é" * 100_000, at=at)
+
+
+async def test_a_long_document_is_read_in_slices(tmp_path):
+    held = [*a_mixture(), long(1), long(2), a_document("/z")]
+    with a_replica(tmp_path) as replica:
+        await ingest(replica, *held)
+        listing = Listing(replica)
+        pieces = [piece async for piece in listing.pieces(NOW)]
+        assert b"".join(pieces) == as_a_pub_writes_it(held)
+        assert max(map(len, pieces)) <= 128 << 10
+        assert await listing.pub_etag(NOW) == express_etag(b"".join(pieces))
+
+
+async def test_a_list_breaks_off_where_a_long_document_is_replaced(tmp_path):
+    with a_replica(tmp_path) as replica:
+        await ingest(replica, long())
+        pieces = Listing(replica).pieces(NOW)
+        assert [await anext(pieces), len(await anext(pieces))] == [b"[", 128 << 10]
+        await ingest(replica, long(at=NOW + 1))
+        with pytest.raises(Gone):
+            await anext(pieces)
 
 
 async def test_a_slow_reader_holds_up_no_checkpoint(tmp_path):

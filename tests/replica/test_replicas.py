@@ -5,11 +5,13 @@ import shutil
 from contextlib import contextmanager
 
 import pytest
+import trio
 
 from esd.errors import OperatorMustAct
 from esd.formats import WorkspaceAddress
 from esd.replica import Bounds, Replicas, TooManyWorkspaces, inline
-from esd.store import NodeFile, create_replica_file
+from esd.store import NodeFile, ReplicaFile, create_replica_file
+from tests.replica.runs import Held
 from tests.replica.test_ingest import ingest
 from tests.replicas import GARDEN, NOW, ROOMY, a_document
 
@@ -161,3 +163,61 @@ def test_a_file_that_was_moved_in_is_a_replica(tmp_path):
     create_replica_file(tmp_path / "replicas" / "ws-moved.db", ORCHARD).close()
     with opened(tmp_path) as replicas:
         assert replicas.get(ORCHARD).local_id == "ws-moved"
+
+
+@contextmanager
+def held_up(folder):
+    """Replicas and one of them, whose writer is busy until the gate opens."""
+    with opened(folder) as replicas:
+        held = replicas.run = Held()
+        yield replicas, replicas.add(GARDEN), held
+
+
+async def test_a_workspace_is_not_made_while_its_old_file_is_in_place(tmp_path):
+    with held_up(tmp_path) as (replicas, old, held):
+        await ingest(old, a_document())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(old.change, held.wait)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(replicas.remove, old, tmp_path / "removed", NOW)
+            await trio.testing.wait_all_tasks_blocked()
+            with pytest.raises(OperatorMustAct, match="being removed"):
+                replicas.add(GARDEN)
+            held.gate.set()
+        await ingest(replicas.add(GARDEN), a_document("/new"))
+        (kept,) = (tmp_path / "removed").iterdir()
+        file = ReplicaFile(kept)
+        assert len(file.reader.page(NOW).documents) == 1
+        file.close()
+
+
+async def test_a_removal_is_not_left_half_done(tmp_path):
+    with held_up(tmp_path) as (replicas, old, held):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(old.change, held.wait)
+            await trio.testing.wait_all_tasks_blocked()
+            with trio.CancelScope() as scope:
+                nursery.start_soon(cancel_and_open, scope, held)
+                await replicas.remove(old, None, NOW)
+        assert files(tmp_path) == []
+
+
+async def cancel_and_open(scope, held):
+    await trio.testing.wait_all_tasks_blocked()
+    scope.cancel()
+    await trio.testing.wait_all_tasks_blocked()
+    held.gate.set()
+
+
+async def test_whoever_still_writes_to_a_removed_workspace_is_told(tmp_path):
+    with opened(tmp_path) as replicas:
+        replica = replicas.add(GARDEN)
+        await replicas.remove(replica, None, NOW)
+        with pytest.raises(OperatorMustAct, match="removed"):
+            await replica.expire(NOW)
+
+
+def test_no_file_is_written_over(tmp_path):
+    create_replica_file(tmp_path / "ws-a.db", GARDEN).close()
+    with pytest.raises(OperatorMustAct, match="there already"):
+        create_replica_file(tmp_path / "ws-a.db", GARDEN)

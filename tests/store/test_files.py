@@ -202,3 +202,16 @@ async def ingest_json(replica, data):
     decoder = BatchDecoder()
     for batch in (decoder.feed(data), decoder.close()):
         await replica.ingest(batch, origin="x", now=NOW + 4 * SECOND)
+
+
+def test_a_file_that_another_program_keeps_locked_is_for_the_operator(tmp_path):
+    node_file = NodeFile(tmp_path / "node.db")
+    with node_file._turns.reading() as db:
+        db.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(tmp_path / "node.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperatorMustAct, match="another program"):
+        node_file.note_clock(NOW)
+    other.close()
+    node_file.note_clock(NOW)
+    node_file.close()

@@ -428,3 +428,113 @@ async def test_a_304_for_a_list_never_named_is_believed_only_as_far_as_it_goes(
     wire.answer = lambda request: reply(304)
     with pytest.raises(PeerMisbehaved, match="304"):
         await side.sync()
+
+
+async def test_a_suspect_is_judged_within_the_hour_or_so(side, wire):
+    wire.put(documents(3))
+    await side.sync()
+    wire.refuses |= {"/refused", "/unlucky"}
+    await side.hold(a_document("/refused"))
+    await side.sync()  # a suspect: a comparison is forced
+    await side.sync()
+    await side.hold(a_document("/unlucky"))
+    await side.sync()  # another one: none is forced within the hour
+    wire.refuses.clear()
+    for _ in range(30):  # and the pub's list stays as it is
+        side.now += HOUR
+        await side.sync()
+    assert len(wire.documents) == 5
+
+
+async def test_suspects_that_arrived_after_all_are_none(side, wire):
+    wire.put(documents(3))
+    both = a_document("/both")
+    await side.sync()
+    await side.hold(both, a_document("/mine"))
+
+    def meanwhile(request):
+        if request.method == "POST":
+            wire.put([both])  # it came there by another way
+        return wire._answer(request, wire.bodies[-1])
+
+    wire.answer = meanwhile
+    await side.sync()
+    assert side.replica.reader.peers.in_vain("pub")
+    await side.sync()
+    await side.sync()
+    assert not side.replica.reader.peers.in_vain("pub")
+    wire.documents.pop(("/both", SUZY.address))  # a backup is restored there
+    await side.sync()
+    await side.sync()
+    assert ("/both", SUZY.address) in wire.documents
+
+
+async def test_what_one_pub_refused_is_pushed_to_the_next(side, wire):
+    wire.refuses.add("/mine")
+    await side.hold(a_document("/mine"))
+    wire.put(documents(3))
+    for _ in range(3):
+        await side.sync()
+    side.wire = PubWire(*documents(2))
+    await side.sync(url="http://other.example")
+    assert ("/mine", SUZY.address) in side.wire.documents
+
+
+@pytest.mark.parametrize("loss", ["documents", "workspace"])
+async def test_a_pub_that_lost_everything_gets_even_what_was_suspect(loss, side, wire):
+    mine = documents(3)
+    await side.hold(*mine)
+    wire.refuses.add(mine[0].path)
+    await side.sync()  # three sent, two taken: all are suspect
+    wire.refuses.clear()
+    wire.documents.clear()
+    wire.exists = loss == "documents"
+    await side.sync()
+    await side.sync()
+    assert len(wire.documents) == 3
+
+
+@pytest.mark.parametrize(
+    "etag", ["no quotes", '"\u00e9"', f'"{"x" * 5000}"', '"a", "b"']
+)
+async def test_a_tag_that_is_none_is_not_remembered(etag, side, wire):
+    listed = wire.list_bytes()
+    headers = {"ETag": etag.encode("latin-1")}
+    wire.answer = lambda request: reply(200, listed, headers)
+    for _ in range(3):
+        await side.sync()
+    assert side.replica.reader.peers.remembered("pub") is None
+
+
+class Late:
+    """Runs inline; what was done is heard of only when the gate opens."""
+
+    def __init__(self):
+        self.gate = trio.Event()
+        self.late = False
+
+    async def __call__(self, call, /):
+        late = self.late and "put" in repr(call)
+        result = call()
+        if late:
+            await self.gate.wait()
+        return result
+
+
+async def test_what_is_stored_but_not_told_yet_is_not_taken_for_level(tmp_path, wire):
+    late = Late()
+    with a_replica(tmp_path, run=late) as replica:
+        side = Side(replica, wire)
+        wire.put(documents(3))
+        await side.hold(*documents(3))
+        await side.listing.pub_etag(side.now)
+        late.late = True
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(side.hold, a_document("/news"))
+            await trio.testing.wait_all_tasks_blocked()
+            assert side.count == 4
+            nursery.start_soon(side.sync)
+            await trio.testing.wait_all_tasks_blocked()
+            late.gate.set()
+        await side.sync()
+        assert ("/news", SUZY.address) in wire.documents

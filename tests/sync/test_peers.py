@@ -2,8 +2,10 @@
 
 import logging
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
 
+import httpx
 import pytest
 import trio
 
@@ -20,9 +22,12 @@ from esd.sync import (
     RunLimits,
     Runner,
     RunState,
+    Scope,
 )
 from esd.sync.rhythm import Rhythm
-from esd.sync.status import InSync, Moved, Paused, Retrying, Standing
+from esd.sync.run_book import KEPT, RunBook
+from esd.sync.schedule import Trigger
+from esd.sync.status import Failed, InSync, Moved, Paused, Retrying, Standing
 from tests.replicas import GARDEN, MATT, NOW, ROOMY, SECOND, a_document
 from tests.replicas import documents as many
 from tests.sync.pubs import PubWire, reply
@@ -568,3 +573,130 @@ async def test_numbers_of_runs_rise_over_a_restart(tmp_path, autojump_clock):
         await trio.testing.wait_all_tasks_blocked()
     async with a_house(tmp_path, {"pub": PubWire()}) as house:
         assert (await house.peers.sync("pub")).id > first.id
+
+
+async def test_pending_runs_end_with_the_daemon(tmp_path, autojump_clock):
+    async with a_house(tmp_path, {"pub": Slow(takes=60)}) as house:
+        house.peers.start("pub")
+        await trio.sleep(1)
+        waiting, _ = house.peers.start("pub")
+    assert waiting.state is RunState.CANCELLED
+
+
+async def test_news_of_a_removed_workspace_make_no_runs(tmp_path, autojump_clock):
+    wire = PubWire()
+    wire.answer = down
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await finished(house, "pub", 8)
+        await house.write("/waiting")
+        await trio.testing.wait_all_tasks_blocked()
+        await house.replicas.remove(house.replica, None, NOW)
+        wire.answer = None
+        await house.peers.sync("pub")
+        await trio.sleep(60)
+        assert runs(house, "pub") == 9
+        assert house.peers["pub"].idle
+
+
+async def test_a_workspace_removed_in_the_middle_of_a_run_is_left_out(
+    tmp_path, autojump_clock, caplog
+):
+    orchard = WorkspaceAddress.parse("+canary.orchard8r")
+    wire = Slow()
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        (settings,) = (peer.settings for peer in house.peers)
+        other = house.replicas.add(orchard)
+        house.peers.apply([replace(settings, workspaces=(GARDEN, orchard))])
+        run, _ = house.peers.start("pub")
+        await trio.sleep(0.5)
+        await house.replicas.remove(other, None, NOW)
+        await run.wait()
+        assert (run.state, run.trouble) == (RunState.DONE, "")
+    assert not caplog.records
+
+
+async def test_a_workspace_that_was_removed_and_made_again_is_heard(
+    tmp_path, autojump_clock
+):
+    wire = PubWire()
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await house.write("/old")
+        await house.peers.sync("pub")
+        await house.peers.wait_idle()
+        await house.replicas.remove(house.replica, None, NOW)
+        house.replica = house.replicas.add(GARDEN)
+        before = trio.current_time()
+        await house.write("/new")
+        await house.peers.wait_idle()
+        assert ("/new", MATT.address) in wire.documents
+        assert trio.current_time() - before < 1
+
+
+async def test_a_full_disk_ends_no_run(tmp_path, autojump_clock, caplog):
+    wire = PubWire(*many(2))
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        fill_up(house.node_file)
+        for _ in range(50):
+            await house.peers.sync("pub")
+            await trio.testing.wait_all_tasks_blocked()
+        assert runs(house, "pub") == 50
+    assert "is not written down: node.db: the disk is full" in caplog.text
+
+
+def fill_up(node_file):
+    with node_file._turns.reading() as db:
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages}")
+
+
+async def test_what_a_peers_clock_said_is_heard_once(tmp_path, autojump_clock):
+    wire = PubWire()
+    date = {"Date": "Tue, 14 Nov 2023 22:13:20 GMT"}
+    wire.answer = lambda request: reply(200, b"[]", date)
+
+    def unreachable(request):
+        raise httpx.ConnectError("", request=request)
+
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await house.peers.sync("pub")
+        wire.answer = unreachable
+        await house.peers.sync("pub")
+        assert len(house.dates) == 1
+
+
+async def test_a_peer_at_another_url_is_tried_at_once(tmp_path, autojump_clock):
+    wire = PubWire()
+    wire.answer = down
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await finished(house, "pub", 10)
+        await trio.testing.wait_all_tasks_blocked()
+        settings = house.peers["pub"].settings
+        house.peers.apply([replace(settings, direction=Direction.PULL)])
+        assert house.peers["pub"].schedule.failures == 10
+        house.peers.apply([replace(settings, url="http://new.example")])
+        assert house.peers["pub"].schedule.failures == 0
+
+
+async def test_a_peer_that_moved_is_in_trouble_until_a_run_goes_well(
+    tmp_path, autojump_clock
+):
+    wire = PubWire()
+    wire.answer = lambda request: reply(302, headers={"Location": "http://a.example"})
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await finished(house, "pub", 1)
+        wire.answer = down
+        await house.peers.sync("pub")
+        assert isinstance(house.peers["pub"].status, Failed)
+        wire.answer = None
+        await house.peers.sync("pub")
+        assert isinstance(house.peers["pub"].status, InSync)
+
+
+def test_a_run_that_stays_pending_keeps_no_other_in_the_book():
+    book = RunBook(0, lambda: NOW)
+    scope = Scope(Direction.BOTH)
+    pending = book.begin("paused", Trigger.MANUAL, scope)
+    for _ in range(2 * KEPT):
+        book.begin("pub", Trigger.SCHEDULE, scope).end(NOW, cancelled=False)
+    assert len(book.latest()) <= KEPT + 1
+    assert book.get(pending.id) is pending
