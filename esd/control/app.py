@@ -20,6 +20,7 @@ from esd.control.refusing import Refusal, status_problem
 from esd.control.status import StatusResource
 from esd.control.syncs import SyncsResource
 from esd.control.workspaces import WorkspacesResource
+from esd.errors import OperatorMustAct
 from esd.formats import InvalidAddress, WorkspaceAddress
 from esd.web import Request, Response, Route, Router
 
@@ -52,6 +53,14 @@ class Control:
             response = await self._route(request)
         except Refusal as refusal:
             response = refusal.response()
+        except OperatorMustAct as exc:
+            response = Refusal(
+                status=507,
+                code="state-unusable",
+                title="The state cannot be used as it is",
+                detail=str(exc),
+                hint=exc.hint,
+            ).response()
         if request.method not in READING:
             pattern = self._route.pattern_of(request) or "an unknown route"
             caller, status = request.remote, response.status

@@ -108,7 +108,6 @@ class RunningNode:
                 )
             try:
                 new = read_config(self.config_file)
-                self._check_room(new)
                 self.hold(new.workspaces)
             except ConfigError as exc:
                 self._rejected = True
@@ -118,15 +117,6 @@ class RunningNode:
                 raise Conflict("state-unusable", str(exc), exc.hint) from exc
             self._rejected = False
             return self._apply(new)
-
-    def _check_room(self, new: Config) -> None:
-        """Nothing that is applied may fail afterwards."""
-        wanted = {one.address for one in new.workspaces}
-        wanted |= {replica.address for replica in self.replicas}
-        if len(wanted) > self.config.bounds.max_workspaces:
-            file = str(self.config_file)
-            what = "there are more than max_workspaces"
-            raise ConfigError([ConfigProblem(file, "workspace", None, what)])
 
     def _apply(self, new: Config) -> Reloaded:
         changed, needs_restart = differences(self.config, new)
@@ -148,7 +138,7 @@ class RunningNode:
     def hold(self, workspaces: Sequence[WorkspaceSettings]) -> None:
         """A replica for each configured workspace, by the name it has there."""
         for workspace in workspaces:
-            replica = self.replicas.add(workspace.address)
+            replica = self.replicas.add(workspace.address, configured=True)
             if workspace.alias is not None:
                 replica.alias = workspace.alias
 

@@ -6,13 +6,14 @@ it. Three things speak against a clock: it is before the last time that this nod
 it jumped, against a clock that cannot; or a peer's clock says otherwise.
 
 A jump that brings a clock out of the past is its cure and no doubt of its own. Any
-other is believed after a day, or when a peer agrees.
+other is believed after a day, or when a peer agrees; and so is, after a day, a clock
+that stays before the last time noted: then that time was the wrong one.
 
 Pure: readings are passed in. The wall clock is in µs; `steady` is seconds of a clock
 that goes on while the machine sleeps, or every laptop's lid would be a jump.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
@@ -41,6 +42,10 @@ class Clock:
     steady: float
     skewed: bool = False
     jumped_at: float = -inf
+    behind_since: float = field(init=False)  # on the steady clock
+
+    def __post_init__(self) -> None:
+        self.behind_since = self.steady
 
     def tick(self, wall: int, steady: float) -> None:
         """Read both clocks again; once a minute is plenty."""
@@ -49,6 +54,10 @@ class Clock:
         self.wall, self.steady = wall, steady
         if abs(passed) > JUMP and not was_behind:
             self.jumped_at = steady
+        if not (was_behind and self.behind and abs(passed) <= JUMP):
+            self.behind_since = steady
+        elif steady - self.behind_since >= DAY:
+            self.noted = wall
         if self.trusted:
             self.noted = wall
 

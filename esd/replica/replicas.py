@@ -63,10 +63,12 @@ class Replicas:
     def listing(self, replica: Replica) -> Listing:
         return self._listings[replica.address]
 
-    def add(self, address: WorkspaceAddress) -> Replica:
+    def add(self, address: WorkspaceAddress, *, configured: bool = False) -> Replica:
         """The replica of *address*, made now if need be.
 
-        Raises TooManyWorkspaces, and OperatorMustAct where it cannot be made.
+        There is always room for one that is *configured*, or strangers who fill an open
+        pub could keep it from starting. Raises TooManyWorkspaces for others, and
+        OperatorMustAct where it cannot be made.
         """
         replica = self._by_address.get(address)
         if replica is None:
@@ -74,7 +76,7 @@ class Replicas:
                 raise OperatorMustAct(
                     "this workspace is just being removed", hint="add it once it is"
                 )
-            if len(self) >= self._bounds.max_workspaces:
+            if not configured and len(self) >= self._bounds.max_workspaces:
                 raise TooManyWorkspaces("no more workspaces fit here (max_workspaces)")
             name = f"{self._node.local_id(address)}.db"
             replica = self._keep(create_replica_file(self._folder / name, address))

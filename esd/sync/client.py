@@ -21,6 +21,7 @@ import httpx
 import trio
 
 from esd.errors import PeerMisbehaved, PeerUnavailable
+from esd.sync.crumbs import Crumbs
 from esd.sync.settings import RunLimits
 from esd.web.inflate import CorruptBody, Inflater, TooLarge
 
@@ -91,8 +92,14 @@ class _Sent(httpx.AsyncByteStream):
 
 @cache
 def _shared_tls() -> ssl.SSLContext:
-    """One for all peers: making it takes 40 ms of the loop."""
-    return httpx.create_ssl_context(trust_env=False)
+    """One for all peers: making it takes 40 ms of the loop.
+
+    It trusts the roots that came with httpx and those of the system, which a machine
+    that is kept up to date renews, and to which an operator can add.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
 
 
 class Client:
@@ -200,10 +207,12 @@ class Client:
         """The body, inflated, within the bound."""
         encoding = response.headers.get("content-encoding", "identity")
         raw = response.aiter_raw()
+        crumbs = Crumbs()
         try:
             inflater = Inflater(encoding, self._limits.list_body)
             async for data in raw:
                 self.traffic += Traffic(received=len(data))
+                await crumbs.look_at(data)
                 for piece in inflater.feed(data):
                     yield piece
             inflater.finish()

@@ -21,20 +21,17 @@ import trio
 
 from esd.bell import Bell
 from esd.replica import Replica
+from esd.sync.after_run import at_rest, status_after
 from esd.sync.client import Client
 from esd.sync.runner import Runner
 from esd.sync.runs import NotShared, PeerPaused, RunState, Scope, SyncRun
 from esd.sync.schedule import Schedule, Trigger
 from esd.sync.settings import Direction, PeerSettings
 from esd.sync.status import (
-    Failed,
     Idle,
     InSync,
-    Moved,
-    Paused,
     PeerStatus,
     Pending,
-    Retrying,
     Syncing,
 )
 from esd.sync.told import Told
@@ -71,6 +68,7 @@ class Peer:
     last_failure: Failure | None = None
     bell: Bell = field(default_factory=Bell)  # rings when a run has ended
     leaving: trio.CancelScope = field(default_factory=trio.CancelScope)
+    gone: trio.Event = field(default_factory=trio.Event)
     _wake: Bell = field(default_factory=Bell)
     _told: Told = field(default_factory=Told)
     _noticed: WeakKeyDictionary[Replica, int] = field(  # up to which local index
@@ -185,21 +183,10 @@ class Peer:
     def _status_after(self, run: SyncRun, now: float) -> PeerStatus:
         if self.paused_until is not None or run.state is RunState.CANCELLED:
             return self._at_rest()
-        schedule = self.schedule
-        if not run.trouble:
-            return InSync(now, schedule.next_run, run.standings)
-        since = min(schedule.failing_since, now)
-        if run.moved_to is not None:
-            place = run.moved_to or "its new place"
-            return Moved(since, f"set the peer's url to {place}")
-        if schedule.halted:  # and only a run that was asked for could fail
-            return Failed(since, run.trouble, run.hint)
-        return Retrying(schedule.next_run, schedule.failures, since, run.trouble)
+        return status_after(run, self.schedule, now)
 
     def _at_rest(self) -> PeerStatus:
-        if self.paused_until is not None:
-            return Paused(self.paused_until)
-        return Idle(self.schedule.next_run)
+        return at_rest(self.paused_until, self.schedule)
 
     def _show(self, status: PeerStatus) -> None:
         """Change the status; the log and whoever watches hear of turns."""
@@ -283,6 +270,8 @@ class Peer:
     def pause(self, until: float) -> None:
         """No runs until then; one that is under way ends by itself."""
         self.paused_until = until
+        for run in list(self.pending):
+            self.cancel(run)
         if self.running is None:
             self._show(self._at_rest())
         self._wake.ring()

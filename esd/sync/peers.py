@@ -53,6 +53,7 @@ class Peers:
         self._connect = connect
         self._peers: dict[str, Peer] = {}
         self._coming: list[Peer] = []
+        self._last_of_name: dict[str, Peer] = {}
         self._turns = trio.CapacityLimiter(runner.limits.runs)
         self._changed = Bell()
         self._ready = trio.Event()
@@ -80,15 +81,26 @@ class Peers:
             while True:
                 seen = self._changed.count
                 while self._coming:
-                    nursery.start_soon(self._stay, self._coming.pop())
+                    nursery.start_soon(self._stay, self._coming.pop(0))
                 await self._changed.wait_after(seen)
 
     async def _stay(self, peer: Peer) -> None:
-        """One peer, from when it comes to when it leaves."""
-        with peer.leaving:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._keep_record, peer)
-                nursery.start_soon(peer.live, self._connect(peer.settings))
+        """One peer, from when its namesake is gone to when it leaves itself.
+
+        What a peer's list brought in is known by its name, so no two of one name may
+        ever run at once.
+        """
+        before = self._last_of_name.get(peer.settings.name)
+        self._last_of_name[peer.settings.name] = peer
+        try:
+            with peer.leaving:
+                if before is not None:
+                    await before.gone.wait()
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._keep_record, peer)
+                    nursery.start_soon(peer.live, self._connect(peer.settings))
+        finally:
+            peer.gone.set()
 
     # Who there is...
 

@@ -53,7 +53,9 @@ class RunLimits:
 
     connect_time: float = 10.0  # TCP and TLS; a host that is up answers in a second
     answer_idle: float = 30.0  # no byte for so long is a dead line, not a slow one
-    run_time: float = 600.0  # a peer that drips must not hold a run for ever
+    run_time: float = (
+        600.0  # for one workspace: a peer that drips holds nothing for ever
+    )
     runs: int = 4  # at once, over all peers: each may fill a core with signatures
     list_body: int = 1024 * 1024 * 1024  # after inflation; streamed, never held
     push_body: int = 10 * 1024 * 1024  # what a pub takes in one request

@@ -124,3 +124,11 @@ def test_no_peer_can_bring_a_clock_out_of_the_past():
     clock = a_clock(noted=NOW + HOUR * SECOND)
     clock.compare(NOW / SECOND, NOW)
     assert clock.doubts == (BEHIND,)
+
+
+def test_a_time_noted_in_the_future_is_given_up_after_a_steady_day():
+    clock = a_clock(noted=NOW + 3650 * DAY * SECOND)
+    for hour in range(24):
+        assert told(clock, (hour * HOUR, hour * HOUR)) == (BEHIND,)
+    assert told(clock, (DAY, DAY)) == ()
+    assert clock.noted == NOW + DAY * SECOND

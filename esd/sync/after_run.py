@@ -1,0 +1,34 @@
+"""How a peer stands once a run with it is over, or while there is none."""
+
+from esd.sync.runs import SyncRun
+from esd.sync.schedule import Schedule
+from esd.sync.status import (
+    Failed,
+    Idle,
+    InSync,
+    Moved,
+    Paused,
+    PeerStatus,
+    Retrying,
+)
+
+__all__ = ["at_rest", "status_after"]
+
+
+def status_after(run: SyncRun, schedule: Schedule, now: float) -> PeerStatus:
+    """What *run* showed; *schedule* has taken note of it already."""
+    if not run.trouble:
+        return InSync(now, schedule.next_run, run.standings)
+    since = min(schedule.failing_since, now)
+    if run.moved_to is not None:
+        place = run.moved_to or "its new place"
+        return Moved(since, f"set the peer's url to {place}")
+    if schedule.halted:  # and only a run that was asked for could fail
+        return Failed(since, run.trouble, run.hint)
+    return Retrying(schedule.next_run, schedule.failures, since, run.trouble)
+
+
+def at_rest(paused_until: float | None, schedule: Schedule) -> PeerStatus:
+    if paused_until is not None:
+        return Paused(paused_until)
+    return Idle(schedule.next_run)
