@@ -30,12 +30,16 @@ from esd.web.inflate import PIECE
 from esd.web.limits import Limits
 from esd.web.line import Gone, Line
 from esd.web.message import Body, Handler, Headers, Request, Response, text
+from esd.web.quiet import AtMost
 from esd.web.trace import trace_of
 from esd.web.writing import GO_ON, Answer, send_answer
 
 __all__ = ["OnError", "serve_connection"]
 
+REFUSALS_TOLD = 60  # a minute
+
 log = logging.getLogger(__name__)
+log.addFilter(AtMost(REFUSALS_TOLD))
 
 OnError = Callable[[Request | None, int, str], Response]
 """Words a refusal; there is no request when its head could not be read."""
@@ -45,6 +49,10 @@ HEAD_READ = 16 * 1024  # bytes: rule 2
 # Events of one body taken in one step. One-byte chunks cost 9 µs each: this is two
 # milliseconds before everybody else gets a turn.
 BURST = 256
+
+# Chunks of one body, besides one for every 16 bytes of it. A body of 64 MiB in chunks
+# of one byte would keep a core busy for all of request_time.
+MOST_CHUNKS = 100_000
 
 
 def plain_error(_request: Request | None, status: int, reason: str) -> Response:
@@ -164,6 +172,7 @@ class _Incoming:
         self._keeps_alive = False
         self._knows_chunks = False
         self._head_only = False
+        self._chunks_left: float = MOST_CHUNKS
         self.ended = False
 
     async def head(self, drain: Drain) -> h11.Request | None:
@@ -264,10 +273,13 @@ class _Incoming:
             event = self._next_event()
             if isinstance(event, h11.Data):
                 pieces.append(bytes(event.data))
+                self._chunks_left += len(event.data) / 16 - 1
             elif isinstance(event, h11.EndOfMessage):
                 self.ended = True
             else:
                 break
+        if self._chunks_left < 0:
+            raise PeerMisbehaved("the body comes in crumbs")
         return b"".join(pieces)
 
     def _next_event(self) -> object:

@@ -83,6 +83,26 @@ async def test_one_byte_at_a_time_is_only_slow():
         assert await fetch(url) == (200, b"[1,2,3]")
 
 
+async def test_endless_crumbs_are_the_peers_fault_and_hold_up_nobody():
+    """Ten thousand chunks of one byte come in one read."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with a_server(says(head + b"1\r\n \r\n" * 30_000)) as url:
+        turns = 0
+
+        async def count():
+            nonlocal turns
+            while True:
+                await trio.lowlevel.checkpoint()
+                turns += 1
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(count)
+            with pytest.raises(PeerMisbehaved, match="crumbs"):
+                await fetch(url)
+            nursery.cancel_scope.cancel()
+        assert turns > 300
+
+
 async def test_no_answer_at_all_is_a_broken_connection():
     async with a_server(says(b"")) as url:
         with pytest.raises(PeerUnavailable):

@@ -108,6 +108,16 @@ async def test_a_body_above_the_bound_is_refused(chunked):
     assert status_of(heard) == 413
 
 
+async def test_a_body_in_crumbs_is_refused():
+    """Each chunk costs us ten times what it costs its sender."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with connected(echo) as client:
+        await client.say(head + b"1\r\nx\r\n" * 120_000)
+        await client.stream.send_eof()
+        heard = await client.hear()
+    assert status_of(heard) == 400
+
+
 async def test_a_body_at_the_bound_is_taken():
     async with connected(echo, limits=Limits(body=1000)) as client:
         assert (await client.ask("POST", "/", b"x" * 1000)).status == 200
