@@ -1,0 +1,150 @@
+"""Packed keys in blocks: where they lie, how many, and what their ids add up to.
+
+At a million items an object each would cost 100 MB or more. Here the keys lie packed in
+some thousands of immutable blocks, 40 bytes each and no more, and everything else is
+per block: its first key to search by, and the sum of its ids. The number of items and
+the sum of the ids before each block are added up when they are first needed after a
+change. So an item is found by two bisections, and the ids of a range are added up from
+two pieces of blocks at most, however long the range is.
+
+Blocks are shared and never changed: a copy costs a list of pointers.
+"""
+
+from bisect import bisect_right
+from itertools import accumulate, pairwise
+from typing import Self
+
+from esd.reconcile.fingerprints import LANES, sum_of_ids
+from esd.reconcile.keys import KEY
+
+__all__ = ["FILLED", "LONGEST", "SHORTEST", "Blocks"]
+
+# Keys in a block. Twice as many save 2 of 43 MB at a million items, and make the first
+# fingerprint after a change half as dear (1 ms) and all others by a fifth dearer.
+LONGEST = LANES
+FILLED = LONGEST * 3 // 4  # what a new block holds, so that some more fit in
+SHORTEST = LONGEST // 8  # a block that shrinks to less joins its neighbour
+
+
+class Blocks:
+    """The blocks in order; none is empty. Offsets and sizes are in bytes."""
+
+    def __init__(
+        self, packed: list[bytes], firsts: list[bytes], sums: list[int]
+    ) -> None:
+        self.packed = packed
+        self._firsts = firsts
+        self._sums = sums
+        self._starts: list[int] = []  # the bytes before each block, and all of them
+        self._totals: list[int] = []  # the sum of the ids before each block, and of all
+        self._changed = True
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def part(self, begin: int, end: int) -> Self:
+        """Return some of the blocks; from then on each changes alone."""
+        return type(self)(
+            self.packed[begin:end], self._firsts[begin:end], self._sums[begin:end]
+        )
+
+    # Where a key lies...
+
+    def find(self, bound: bytes) -> tuple[int, int]:
+        """Return the block that *bound* falls into, and how much of it lies before."""
+        at = max(bisect_right(self._firsts, bound) - 1, 0)
+        block = self.packed[at]
+        low, high = 0, len(block) // KEY
+        while low < high:
+            middle = (low + high) // 2
+            if block[middle * KEY : middle * KEY + KEY] < bound:
+                low = middle + 1
+            else:
+                high = middle
+        return at, low * KEY
+
+    def start(self, at: int) -> int:
+        """Return how many bytes lie before a block."""
+        self._add_up()
+        return self._starts[at]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return the block with the byte at *offset*, and the place in it.
+
+        At the end that is the end of the last block.
+        """
+        self._add_up()
+        at = bisect_right(self._starts, offset) - 1
+        if at == len(self.packed):
+            at -= 1
+        return at, offset - self._starts[at]
+
+    def sum_before(self, offset: int) -> int:
+        """Return the sum of the ids before *offset*, not reduced modulo 2**256."""
+        at, begin = self.place(offset)
+        block = self.packed[at]
+        # From whichever end of the block is nearer.
+        if begin * 2 <= len(block):
+            return self._totals[at] + sum_of_ids(block[:begin])
+        return self._totals[at + 1] - sum_of_ids(block[begin:])
+
+    # Changing them...
+
+    def put(self, at: int, begin: int, key: bytes) -> None:
+        """Put *key* into a block, at its place."""
+        block = self.packed[at]
+        grown = block[:begin] + key + block[begin:]
+        if len(grown) > LONGEST * KEY:
+            self.replace(at, at + 1, grown)
+        else:
+            self._set(at, grown, self._sums[at] + sum_of_ids(key))
+
+    def take(self, at: int, begin: int) -> None:
+        """Take the key at a place out of a block."""
+        block = self.packed[at]
+        shrunk = block[:begin] + block[begin + KEY :]
+        if len(shrunk) < SHORTEST * KEY:
+            self._join(at, shrunk)
+        else:
+            key = block[begin : begin + KEY]
+            self._set(at, shrunk, self._sums[at] - sum_of_ids(key))
+
+    def append(self, packed: bytes) -> None:
+        """Add *packed* keys at the end."""
+        end = len(self.packed)
+        if end and len(self.packed[-1]) < FILLED * KEY:
+            self.replace(end - 1, end, self.packed[-1] + packed)
+        else:
+            self.replace(end, end, packed)
+
+    def replace(self, begin: int, end: int, packed: bytes) -> None:
+        """Put *packed* keys in the place of some blocks, cut evenly into new ones."""
+        count = len(packed) // KEY
+        pieces = -(-count // FILLED)
+        cuts = [i * count // pieces * KEY for i in range(pieces + 1)] if pieces else []
+        blocks = [packed[first:last] for first, last in pairwise(cuts)]
+        self.packed[begin:end] = blocks
+        self._firsts[begin:end] = [block[:KEY] for block in blocks]
+        self._sums[begin:end] = map(sum_of_ids, blocks)
+        self._changed = True
+
+    def _join(self, at: int, block: bytes) -> None:
+        """Put *block* in the place of the one at *at*, together with its neighbour."""
+        if at + 1 < len(self.packed):
+            self.replace(at, at + 2, block + self.packed[at + 1])
+        elif at:
+            self.replace(at - 1, at + 1, self.packed[at - 1] + block)
+        else:
+            self.replace(0, 1, block)
+
+    def _set(self, at: int, block: bytes, id_sum: int) -> None:
+        self.packed[at] = block
+        self._firsts[at] = block[:KEY]
+        self._sums[at] = id_sum
+        self._changed = True
+
+    def _add_up(self) -> None:
+        if self._changed:
+            self._starts = list(accumulate(map(len, self.packed), initial=0))
+            self._totals = list(accumulate(self._sums, initial=0))
+            self._changed = False
