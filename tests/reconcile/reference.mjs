@@ -9,9 +9,11 @@
 //
 // FRAMESIZELIMIT in the environment is the most bytes of a message, 0 for any number.
 // Its numbers are those of JavaScript: timestamps must stay under 2**31.
+import { webcrypto } from 'node:crypto';
 import * as readline from 'node:readline';
 
 globalThis.window = globalThis; // it takes a runtime without one for a very old node
+globalThis.crypto ??= webcrypto; // which node 18 does not show by itself
 const { Negentropy, NegentropyStorageVector } = await import(
     './node_modules/@welshman/net/dist/net/src/negentropy.js'
 );
