@@ -52,7 +52,7 @@ class Peers:
         self._runner = runner
         self._connect = connect
         self._peers: dict[str, Peer] = {}
-        self._coming: list[Peer] = []
+        self._coming: list[tuple[Peer, Peer | None]] = []  # and its namesake before
         self._last_of_name: dict[str, Peer] = {}
         self._turns = trio.CapacityLimiter(runner.limits.runs)
         self._changed = Bell()
@@ -81,26 +81,26 @@ class Peers:
             while True:
                 seen = self._changed.count
                 while self._coming:
-                    nursery.start_soon(self._stay, self._coming.pop(0))
+                    nursery.start_soon(self._stay, *self._coming.pop())
                 await self._changed.wait_after(seen)
 
-    async def _stay(self, peer: Peer) -> None:
+    async def _stay(self, peer: Peer, before: Peer | None) -> None:
         """One peer, from when its namesake is gone to when it leaves itself.
 
         What a peer's list brought in is known by its name, so no two of one name may
         ever run at once.
         """
-        before = self._last_of_name.get(peer.settings.name)
-        self._last_of_name[peer.settings.name] = peer
         try:
+            if before is not None:
+                await before.gone.wait()
             with peer.leaving:
-                if before is not None:
-                    await before.gone.wait()
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._keep_record, peer)
                     nursery.start_soon(peer.live, self._connect(peer.settings))
         finally:
             peer.gone.set()
+            if self._last_of_name.get(peer.settings.name) is peer:
+                del self._last_of_name[peer.settings.name]
 
     # Who there is...
 
@@ -122,7 +122,8 @@ class Peers:
             if name not in self._peers:
                 changed.append(name)
                 self._peers[name] = peer = self._new(one, left.get(name, one))
-                self._coming.append(peer)
+                self._coming.append((peer, self._last_of_name.get(name)))
+                self._last_of_name[name] = peer
         self._changed.ring()
         return tuple(dict.fromkeys(changed))
 

@@ -700,3 +700,18 @@ def test_a_run_that_stays_pending_keeps_no_other_in_the_book():
         book.begin("pub", Trigger.SCHEDULE, scope).end(NOW, cancelled=False)
     assert len(book.latest()) <= KEPT + 1
     assert book.get(pending.id) is pending
+
+
+async def test_namesakes_never_run_at_once_however_fast_they_follow(
+    tmp_path, autojump_clock
+):
+    gate = Gate()
+    wires = {"pub": Slow(takes=60, gate=gate)}
+    async with a_house(tmp_path, wires) as house:
+        settings = house.peers["pub"].settings
+        house.peers.start("pub")
+        await trio.sleep(1)
+        for direction in (Direction.PULL, Direction.PUSH, Direction.BOTH):
+            house.peers.apply([replace(settings, direction=direction)])
+        await house.peers.sync("pub")
+        assert gate.most == 1
