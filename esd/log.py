@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 # Grammar of a workspace address; in a URL its plus sign may be percent-encoded. A few
 # innocent words fall too: better than one address that does not.
-_ADDRESS = re.compile(r"(?:\+|%2[Bb])[a-z][a-z0-9]{0,14}\.[a-z0-9]{1,53}")
+_ADDRESS = re.compile(r"(?:\+|%2[Bb])[a-z][a-z0-9]{0,14}\.[A-Za-z0-9]{1,53}")
 
 # C0, DEL and C1: they would break the line, or speak to the operator's terminal.
 _CONTROLS = {c: f"\\x{c:02x}" for c in [*range(0x20), *range(0x7F, 0xA0)]}

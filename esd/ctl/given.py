@@ -18,7 +18,7 @@ __all__ = ["Prompt", "content_from", "read_given", "refuse_secrets", "secret_fro
 # Not within a word, or texts such as joe+list.old@example.org would count; but right
 # after a short option, where argparse takes a value too. Percent-encoded as well.
 _ADDRESS = re.compile(
-    r"(?:^-\w|(?<![\w+]))(?:\+|%2[Bb])[a-z][a-z0-9]{0,14}\.[a-z][a-z0-9]{0,52}"
+    r"(?:^-\w|(?<![\w+]))(?:\+|%2[Bb])[a-z][a-z0-9]{0,14}\.[A-Za-z0-9]{1,53}"
 )
 # An author's public key looks the same, but it follows the dot of its address.
 _SECRET = re.compile(r"(?<![\w.])b[a-z2-7]{52}(?!\w)")

@@ -1,5 +1,9 @@
 """Workspace and author addresses: what they look like, and how not to leak one.
 
+Each format has a grammar of its own. A workspace may have an address of either, and
+many have one of both: `+gardening.friends` holds documents of both formats. Authors
+have one of exactly one, for their keys are written differently.
+
 A workspace's address is its key: who knows it may read and write. So a
 `WorkspaceAddress` shows itself as `<workspace>` however it is printed, and only `.text`
 gives the address away: a search for `.text` finds every place that could leak one.
@@ -14,6 +18,8 @@ from functools import lru_cache
 
 _WORKSPACE = re.compile(r"\+([a-z][a-z0-9]{0,14})\.([a-z][a-z0-9]{0,52})")
 _AUTHOR = re.compile(r"@([a-z][a-z0-9]{3})\.(b[a-z2-7]{52})")
+_ES3_WORKSPACE = re.compile(r"\+[a-z]{1,15}\.[A-Za-z0-9]{1,44}")
+_ES3_AUTHOR = re.compile(r"@([a-z]{4})\.([A-Za-z][A-Za-z0-9]{43})")
 
 
 class InvalidAddress(ValueError):
@@ -22,13 +28,13 @@ class InvalidAddress(ValueError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class WorkspaceAddress:
-    """The address of one workspace; there is no invalid one."""
+    """The address of one workspace, in any format; there is no invalid one."""
 
     text: str
 
     def __post_init__(self) -> None:
-        if _WORKSPACE.fullmatch(self.text) is None:
-            raise InvalidAddress("a workspace address is +name.suffix, a-z and 0-9")
+        if not (is_workspace_address(self.text) or is_es3_workspace(self.text)):
+            raise InvalidAddress("a workspace address is +name.suffix, letters and 0-9")
 
     @classmethod
     def parse(cls, text: object) -> "WorkspaceAddress":
@@ -61,16 +67,36 @@ class Author:
 
 
 def parse_author(text: object) -> Author:
+    """The author of es.4 that *text* names; raises InvalidAddress."""
     match = _AUTHOR.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise InvalidAddress("an author address is @name.key: 4 and 53 characters")
     return Author(match[0], match[1], match[2])
 
 
+def parse_es3_author(text: str) -> Author:
+    """The author of es.3 that *text* names; raises InvalidAddress."""
+    match = _ES3_AUTHOR.fullmatch(text)
+    if match is None:
+        raise InvalidAddress("an es.3 author is @name.key: 4 and 44 characters")
+    return Author(match[0], match[1], match[2])
+
+
 def is_author_address(text: str) -> bool:
+    """Whether *text* is an author's address in es.4, where all our own authors are."""
     return _AUTHOR.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=256)  # documents name few workspaces, and each names one
 def is_workspace_address(text: str) -> bool:
+    """Whether *text* is a workspace's address in es.4."""
     return _WORKSPACE.fullmatch(text) is not None
+
+
+def is_es3_author(text: str) -> bool:
+    return _ES3_AUTHOR.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=256)
+def is_es3_workspace(text: str) -> bool:
+    return _ES3_WORKSPACE.fullmatch(text) is not None

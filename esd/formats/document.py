@@ -5,7 +5,8 @@ msgspec reads and writes them in one step; the format's name is the tag by which
 right struct is found. Whatever their wire names, all structs answer to the attributes
 declared here, and nothing above this package needs to know which format it holds.
 
-A document may be invalid: structs promise types only. The rules are in es4.py.
+A document may be invalid: structs promise types only. The rules are in es4.py and
+es3.py; the one that does not differ between them is here.
 """
 
 import re
@@ -13,6 +14,10 @@ from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
+
+MIN_TIMESTAMP = 10**13  # tells microseconds from milliseconds and seconds
+MAX_TIMESTAMP = 2**53 - 1  # the last integer that a double counts exactly
+FUTURE_TOLERANCE = 10 * 60 * 1_000_000  # clocks differ; ten minutes, inclusive
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _json = msgspec.json.Encoder()
@@ -99,9 +104,18 @@ def rank(doc: Document) -> str:
     """What one author's versions at a path are compared by: as text, larger wins.
 
     Text, not numbers: 20000000000000 (the year 1970) beats 1600000000000000. Every
-    Earthstar store does this, and two peers that disagreed would do so for ever.
+    Earthstar store does this, and two peers that disagreed would do so for ever. It
+    asks for no format: where two of them met, their texts would be compared all the
+    same. (They cannot: no author's address is good in both.)
     """
     return f"{doc.timestamp},{doc.signature}"
+
+
+def check_timestamp(doc: Document, now: int) -> None:
+    if not MIN_TIMESTAMP <= doc.timestamp <= MAX_TIMESTAMP:
+        raise InvalidDocument(Reason.TIMESTAMP)
+    if doc.timestamp > now + FUTURE_TOLERANCE:
+        raise InvalidDocument(Reason.FUTURE)
 
 
 def replace_lone_surrogates(text: str) -> str:

@@ -18,9 +18,12 @@ from esd.formats.addresses import (
     is_workspace_address,
 )
 from esd.formats.document import (
+    MAX_TIMESTAMP,
+    MIN_TIMESTAMP,
     Document,
     InvalidDocument,
     Reason,
+    check_timestamp,
     content_bytes,
     replace_lone_surrogates,
 )
@@ -43,9 +46,6 @@ from esd.formats.paths import is_path, may_write
 
 NAME = "es.4"
 MAX_CONTENT = 4_000_000  # bytes of UTF-8
-MIN_TIMESTAMP = 10**13  # tells microseconds from milliseconds and seconds
-MAX_TIMESTAMP = 2**53 - 1  # the last integer that a double counts exactly
-FUTURE_TOLERANCE = 10 * 60 * 1_000_000  # clocks differ; ten minutes, inclusive
 
 
 class Es4Document(Document, frozen=True, gc=False, tag=NAME):
@@ -68,7 +68,7 @@ def check(doc: Document, now: int) -> bytes:
     _check_workspace(doc)
     _check_path(doc)
     _check_permission(doc)
-    _check_timestamp(doc, now)
+    check_timestamp(doc, now)
     _check_delete_after(doc, now)
     public_key = _check_author(doc)
     _check_content(doc)
@@ -90,13 +90,6 @@ def _check_path(doc: Document) -> None:
 def _check_permission(doc: Document) -> None:
     if not may_write(doc.author, doc.path):
         raise InvalidDocument(Reason.PERMISSION)
-
-
-def _check_timestamp(doc: Document, now: int) -> None:
-    if not MIN_TIMESTAMP <= doc.timestamp <= MAX_TIMESTAMP:
-        raise InvalidDocument(Reason.TIMESTAMP)
-    if doc.timestamp > now + FUTURE_TOLERANCE:
-        raise InvalidDocument(Reason.FUTURE)
 
 
 def _check_delete_after(doc: Document, now: int) -> None:
@@ -188,7 +181,7 @@ def new_document(
     return sign_document(keypair, unsigned)
 
 
-def shorten_signature(doc: Es4Document) -> Es4Document:
+def shorten_signature(doc: Document) -> Document:
     """*doc* with what follows the 64 bytes of its signature cut off.
 
     Pubs on Node keep such documents, because their libsodium binding never looks

@@ -1,5 +1,8 @@
 """Key pairs and signatures: ed25519 as the reference verifies it.
 
+Keys and signatures of es.3 differ in how they are written only. Key pairs are of es.4:
+nothing is written in es.3 any more.
+
 libsodium is the reference's own library and agrees with it on every edge (unreduced S,
 keys and R of small order, non-canonical keys), which OpenSSL does not. The one thing
 left to us is the length: libsodium is handed a signature in front of the message, so a
@@ -16,8 +19,18 @@ from functools import lru_cache
 from nacl import bindings
 from nacl.exceptions import BadSignatureError
 
-from esd.formats.addresses import InvalidAddress, is_author_address, parse_author
-from esd.formats.encoding import InvalidEncoding, decode_base32, encode_base32
+from esd.formats.addresses import (
+    InvalidAddress,
+    is_author_address,
+    parse_author,
+    parse_es3_author,
+)
+from esd.formats.encoding import (
+    InvalidEncoding,
+    decode_base32,
+    decode_base58,
+    encode_base32,
+)
 
 SEED_SIZE = 32
 KEY_SIZE = 32
@@ -103,6 +116,16 @@ def author_key(address: str) -> bytes | None:
     """
     try:
         key = decode_base32(parse_author(address).key_text)
+    except (InvalidAddress, InvalidEncoding):
+        return None
+    return key if len(key) == KEY_SIZE else None
+
+
+@lru_cache(maxsize=CACHED_AUTHORS)
+def es3_author_key(address: str) -> bytes | None:
+    """The same of es.3, whose address may hold letters that base58 does not have."""
+    try:
+        key = decode_base58(parse_es3_author(address).key_text)
     except (InvalidAddress, InvalidEncoding):
         return None
     return key if len(key) == KEY_SIZE else None

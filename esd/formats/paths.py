@@ -3,6 +3,8 @@
 Everything is decided on the text as it stands: nothing is decoded or normalised, `%2F`
 is three characters, case matters. A tilde anywhere closes a path to everybody but the
 authors it names; naming is `~` directly followed by the whole address, as a substring.
+
+In es.3 a path may also hold `?` and `*`, is as long as it likes, and `!` says nothing.
 """
 
 import re
@@ -10,8 +12,9 @@ import re
 MIN_PATH = 2
 MAX_PATH = 512  # the characters of a path are ASCII, so also its bytes
 
-_SEGMENT = r"[A-Za-z0-9'()\-._~!$&+,:=@%]++"
-_PATH = re.compile(f"(?!/@)(?:/{_SEGMENT})+")
+_MARKS = r"A-Za-z0-9'()\-._~!$&+,:=@%"
+_PATH = re.compile(f"(?!/@)(?:/[{_MARKS}]++)+")
+_ES3_CHARACTERS = re.compile(f"[/{_MARKS}?*]*+")
 
 
 class InvalidPath(ValueError):
@@ -20,6 +23,17 @@ class InvalidPath(ValueError):
 
 def is_path(path: str) -> bool:
     return len(path) <= MAX_PATH and _PATH.fullmatch(path) is not None
+
+
+def is_es3_path(path: str) -> bool:
+    # One regular expression for all of it would remember every slash of a long path.
+    return (
+        path.startswith("/")
+        and not path.startswith("/@")
+        and not path.endswith("/")
+        and "//" not in path
+        and _ES3_CHARACTERS.fullmatch(path) is not None
+    )
 
 
 def check_path(path: object) -> None:

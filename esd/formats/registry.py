@@ -2,40 +2,44 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
 
-import msgspec
-
-from esd.formats import es4
+from esd.formats import es3, es4
 from esd.formats.addresses import WorkspaceAddress
 from esd.formats.document import Document, InvalidDocument, Reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """What can be asked of a format; each function is described in es4.py."""
 
     document: type[Document]
     check: Callable[[Document, int], bytes]
     document_hash: Callable[[Document], bytes]
+    shorten_signature: Callable[[Document], Document]
+    drops_private_fields: bool  # those that start with `_`, instead of refusing them
+    fraction: Reason  # what is wrong with a timestamp that is no integer
 
 
 FORMATS = {
-    es4.NAME: Format(es4.Es4Document, es4.check, es4.document_hash),
+    es4.NAME: Format(
+        document=es4.Es4Document,
+        check=es4.check,
+        document_hash=es4.document_hash,
+        shorten_signature=es4.shorten_signature,
+        drops_private_fields=True,
+        fraction=Reason.FIELDS,
+    ),
+    es3.NAME: Format(
+        document=es3.Es3Document,
+        check=es3.check,
+        document_hash=es3.document_hash,
+        shorten_signature=es3.shorten_signature,
+        drops_private_fields=False,
+        fraction=Reason.TIMESTAMP,
+    ),
 }
 
-
-class _NoFormat(Document, frozen=True, gc=False, tag=""):
-    """Nothing: its field can have no value.
-
-    msgspec asks for the tag only where it has to choose, and a document without
-    `format` is not valid. Goes when there is a second format.
-    """
-
-    impossible: Annotated[str, msgspec.Meta(min_length=1, max_length=0)]
-
-
-AnyDocument = es4.Es4Document | _NoFormat
+AnyDocument = es4.Es4Document | es3.Es3Document
 
 
 def check(doc: Document, workspace: WorkspaceAddress, now: int) -> bytes:
@@ -51,3 +55,8 @@ def check(doc: Document, workspace: WorkspaceAddress, now: int) -> bytes:
 def document_hash(doc: Document) -> bytes:
     """The hash by which peers name the document, valid or not."""
     return FORMATS[doc.format].document_hash(doc)
+
+
+def shorten_signature(doc: Document) -> Document:
+    """*doc*, its signature cut to the 64 bytes that count where it is longer."""
+    return FORMATS[doc.format].shorten_signature(doc)

@@ -5,7 +5,8 @@ spelled 1.6e15, a lone surrogate, bytes that are not UTF-8, private fields. Here
 
 - a number is first a double, then an integer if it has no fraction;
 - a lone surrogate and what is not UTF-8 become U+FFFD, which has the same hash;
-- fields that start with `_` are dropped: they are some store's own notes;
+- fields that start with `_` are dropped where the format does: they are some store's
+  own notes;
 - of duplicate fields the last one counts;
 - nesting thousands deep in a private field is fine, and is followed without recursion;
   past MAX_DEPTH it spoils the element, not the body around it.
@@ -52,11 +53,16 @@ def read_document(text: bytes) -> Document:
     name = _read_value(fields.get("format", msgspec.Raw(b"null")))
     if not isinstance(name, str) or name not in FORMATS:
         raise InvalidDocument(Reason.FORMAT)
-    public = {
-        key: _read_value(raw) for key, raw in fields.items() if not key.startswith("_")
+    found = FORMATS[name]
+    values = {
+        key: _read_value(raw)
+        for key, raw in fields.items()
+        if not (found.drops_private_fields and key.startswith("_"))
     }
+    if isinstance(values.get("timestamp"), float):
+        raise InvalidDocument(found.fraction)
     try:
-        return msgspec.convert(public, FORMATS[name].document)
+        return msgspec.convert(values, found.document)
     except msgspec.ValidationError:
         raise InvalidDocument(Reason.FIELDS) from None
 
