@@ -2,33 +2,28 @@
 
 from esd import formats
 from esd.formats import Document, InvalidDocument, WorkspaceAddress
-from esd.replica.tally import Tally
+from esd.formats.document import FUTURE_TOLERANCE
+from esd.replica.tally import Outcome, Verdict
 from esd.store import Entry
 
 __all__ = ["check_all"]
 
 
 def check_all(
-    documents: list[Document],
-    address: WorkspaceAddress,
-    origin: str,
-    now: int,
-    tally: Tally,
-) -> list[Entry]:
-    """The rows of the valid ones; the others are counted in *tally*."""
-    entries = []
-    for document in documents:
-        try:
-            document_hash = formats.check(document, address, now)
-        except InvalidDocument as exc:
-            tally.rejected[exc.reason] += 1
-            tally.may_pass = tally.may_pass or exc.reason.passes
-        else:
-            entries.append(_entry(document, document_hash, origin))
-    return entries
+    documents: list[Document], address: WorkspaceAddress, origin: str, now: int
+) -> list[Entry | Outcome]:
+    """For each document its row, or why it is rejected."""
+    return [_checked(document, address, origin, now) for document in documents]
 
 
-def _entry(document: Document, document_hash: bytes, origin: str) -> Entry:
+def _checked(
+    document: Document, address: WorkspaceAddress, origin: str, now: int
+) -> Entry | Outcome:
+    try:
+        document_hash = formats.check(document, address, now)
+    except InvalidDocument as exc:
+        retry_at = document.timestamp - FUTURE_TOLERANCE if exc.reason.passes else None
+        return Outcome(Verdict.REJECTED, exc.reason, retry_at)
     return Entry(
         document.path,
         document.author,

@@ -19,12 +19,13 @@ import trio
 
 from esd.errors import EsdError, PeerMisbehaved
 from esd.formats import Batch, BatchDecoder, MalformedBody, TooManyRejected
+from esd.formats.replication import Predicate
 from esd.replica.large import LARGE, Turn
 from esd.replica.marks import Marks
 from esd.replica.replica import Replica
-from esd.replica.tally import QUOTA, Tally
+from esd.replica.tally import Tally
 
-__all__ = ["Intake", "TooManyInvalid", "take_in"]
+__all__ = ["IN_FLIGHT", "IN_FLIGHT_IN_ALL", "Intake", "TooManyInvalid", "take_in"]
 
 PIECE = 256 << 10  # bytes decoded at once: some hundred documents, half a millisecond
 IN_FLIGHT = 2  # one is checked while the other is written
@@ -53,6 +54,7 @@ class Intake:
     now: int
     slots: trio.CapacityLimiter  # IN_FLIGHT_IN_ALL, shared by the daemon
     listed: Marks | None = None
+    wanted: Predicate | None = None  # of new ones only those that it matches
     keep: bool = True  # else only compared
     most: float = math.inf  # documents
     most_invalid: int = MOST_INVALID
@@ -101,8 +103,7 @@ class _Stream:
         if self._failure is not None:
             raise self._failure
         tally = self._intake.tally
-        # What our own quota keeps out says nothing about its sender.
-        if tally.invalid - tally.rejected[QUOTA] > self._intake.most_invalid:
+        if tally.faults > self._intake.most_invalid:
             raise TooManyInvalid(self._intake.most_invalid)
         if tally.total > self._intake.most:
             raise PeerMisbehaved("too many documents in one body", status_hint=413)
@@ -120,9 +121,15 @@ class _Stream:
     async def _take(self, batch: Batch) -> Tally:
         intake = self._intake
         if not intake.keep:
-            return intake.replica.compare(batch, now=intake.now, listed=intake.listed)
+            return intake.replica.compare(
+                batch, now=intake.now, listed=intake.listed, wanted=intake.wanted
+            )
         return await intake.replica.ingest(
-            batch, origin=intake.origin, now=intake.now, listed=intake.listed
+            batch,
+            origin=intake.origin,
+            now=intake.now,
+            listed=intake.listed,
+            wanted=intake.wanted,
         )
 
 

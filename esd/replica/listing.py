@@ -4,7 +4,8 @@ One JSON array of all living documents, ordered by path and author, each as it g
 the wire. It is read in short pages, so a slow reader holds nothing, and a list of any
 length costs the memory of one page, or of a slice of a long document. A document that
 changes while the list is being read is seen once, old or new; if it changes between two
-of its own slices, the list breaks off.
+of its own slices, the list breaks off. Where not all are *given* to whoever asks, the
+list is of those that are.
 
 The list also has the ETag that a pub (Express) would give it, made of its length and
 SHA-1. A pub whose ETag is that one holds exactly what we hold: this tells, without any
@@ -17,11 +18,14 @@ import base64
 import hashlib
 import math
 from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import trio
 
-from esd.store import Key, Reader, Replaced
+from esd.formats.ranges import Range
+from esd.formats.replication import Predicate
+from esd.store import Given, Key, Reader, Replaced
 from esd.web import Gone
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Listing"]
 
+ROWS = 1_000  # read in one go
 LONGEST = 64 << 20  # bytes; hashing it takes about 0.2 s of one core, off the loop
 
 
@@ -42,29 +47,42 @@ class Listing:
         self._etag_version = -1
         self._etag_until: float = -math.inf
 
-    async def pieces(self, now: int) -> AsyncIterator[bytes]:
+    async def pieces(
+        self, now: int, given: Predicate | None = None
+    ) -> AsyncIterator[bytes]:
         """The bytes of the list, a page at a time."""
         try:
-            for piece in _pieces(self._replica.reader, now):
+            for piece in _pieces(self._replica.reader, now, given):
                 yield piece
                 await trio.lowlevel.checkpoint()
         except Replaced as exc:
             raise Gone("a document was replaced while it was sent") from exc
 
-    def whole(self, now: int) -> bytes | None:
+    def whole(self, now: int, given: Predicate | None = None) -> bytes | None:
         """The list in one piece, where one page holds it."""
-        page = self._replica.reader.page(now)
-        if page.after is not None:
+        documents: list[bytes] = []
+        ranges = _ranges(given)
+        if len(ranges) > 1:
             return None
-        return b"[" + b",".join(page.documents) + b"]"
+        for low, high in ranges:
+            page = self._replica.reader.page(
+                now, (low, ""), high=high, given=_rule(given)
+            )
+            if page.after is not None:
+                return None
+            documents = page.documents
+        return b"[" + b",".join(documents) + b"]"
 
-    async def paths(self, now: int) -> AsyncIterator[bytes]:
+    async def paths(
+        self, now: int, given: Predicate | None = None
+    ) -> AsyncIterator[bytes]:
         """The JSON array of all paths, a page at a time."""
-        opening, after = b"[", ""
-        while paths := self._replica.reader.paths(now, after):
-            # ASCII without quotes or backslashes: the rules for paths see to that.
-            yield opening + ",".join(f'"{path}"' for path in paths).encode("ascii")
-            opening, after = b",", paths[-1]
+        opening = b"["
+        for paths in _path_pages(self._replica.reader, now, given):
+            if paths:
+                # No rule for paths lets quotes, backslashes or more than ASCII by.
+                yield opening + ",".join(f'"{path}"' for path in paths).encode("ascii")
+                opening = b","
             await trio.lowlevel.checkpoint()
         yield b"[]" if opening == b"[" else b"]"
 
@@ -94,20 +112,56 @@ class Listing:
         return f'W/"{length:x}-{text[:27]}"'
 
 
-def _pieces(reader: Reader, now: int) -> Iterator[bytes]:
+def _ranges(given: Predicate | None) -> tuple[Range, ...]:
+    paths = None if given is None else given.paths
+    return (("", None),) if paths is None else paths
+
+
+def _rule(given: Predicate | None) -> Given | None:
+    return None if given is None else given.matches
+
+
+def _pieces(
+    reader: Reader, now: int, given: Predicate | None = None
+) -> Iterator[bytes]:
     """Nothing is kept here that was given away: its taker may be slow."""
-    after: Key | None = ("", "")
     opening = b"["
-    while after is not None:
-        page = reader.page(now, after)
-        after, large = page.after, page.large
-        whole = b",".join(page.documents)
-        del page
-        if whole:
-            yield opening + whole
-            opening = b","
-        elif large is not None:
-            yield opening
-            yield from reader.slices(large)
-            opening = b","
+    for low, high in _ranges(given):
+        after: Key | None = (low, "")
+        while after is not None:
+            page = reader.page(now, after, high=high, given=_rule(given))
+            after, large = page.after, page.large
+            whole = b",".join(page.documents)
+            del page
+            if whole:
+                yield opening + whole
+                opening = b","
+            elif large is not None:
+                yield opening
+                yield from reader.slices(large)
+                opening = b","
     yield b"[]" if opening == b"[" else b"]"
+
+
+def _path_pages(
+    reader: Reader, now: int, given: Predicate | None
+) -> Iterator[list[str]]:
+    """Some may be empty."""
+    if given is None:
+        after = ""
+        while paths := reader.paths(now, after):
+            yield paths
+            after = paths[-1]
+        return
+    last = ""
+    for low_high in _ranges(given):
+        rows = reader.rows(now, low_high)
+        while some := list(islice(rows, ROWS)):
+            found = dict.fromkeys(
+                row.path
+                for row in some
+                if given.matches(row.path, row.author, row.timestamp, row.format)
+            )
+            found.pop(last, None)  # by another author, at the end of the page before
+            yield list(found)
+            last = next(reversed(found), last)

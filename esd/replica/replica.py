@@ -8,174 +8,152 @@ Whatever brings documents (a push, a pull, a local write), they pass the same st
     check   a pure function of the documents and the time, in a worker thread
     put     one durable transaction in a worker thread, one at a time; the rule is
             applied again there, so nothing that happened in between matters
-    ring    right after the commit, with no await between
-
-Threads are used only through `run`, handed in by whoever opens the replica: what
-decides when something happens never needs one, so tests run everything inline on a
-virtual clock.
+    ring    right after the commit, with no await between; sets of items (indexes) are
+            told in the same breath
 """
 
-import math
-import shutil
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import trio
 
 from esd import formats
 from esd.bell import Bell
-from esd.errors import OperatorMustAct
-from esd.formats import (
-    Batch,
-    Document,
-    Keypair,
-    Reason,
-    WorkspaceAddress,
-)
+from esd.formats import Batch, Document, Keypair, WorkspaceAddress
 from esd.formats.es4 import new_document
 from esd.formats.query import Query
+from esd.formats.replication import Halves, Predicate
+from esd.formats.wire_ids import workspace_key
+from esd.reconcile import Items
 from esd.replica import queries
 from esd.replica.checking import check_all
-from esd.replica.large import make_turns
+from esd.replica.commits import Commits, Shared
+from esd.replica.etags import Etag, tag_of_part
 from esd.replica.limits import Bounds
 from esd.replica.marks import Marks
-from esd.replica.tally import QUOTA, Tally
-from esd.store import Entry, Held, Put, Reader, ReplicaFile, StorageFull
+from esd.replica.run import Run
+from esd.replica.sifting import Offer, sift
+from esd.replica.tally import QUOTA, Outcome, Tally, Verdict
+from esd.store import Entry, Put, Reader, ReplicaFile, StorageFull, Stored
 
-__all__ = ["LOCAL", "OUR_TAG", "Replica", "Run", "inline"]
+__all__ = ["LOCAL", "Replica"]
 
 T = TypeVar("T")
-OUR_TAG = 'W/"esd-'  # how an ETag of ours begins
 LOCAL = ""  # the origin of what was written here
 
 
-class Run(Protocol):
-    """Calls a function that blocks, somewhere where it blocks nobody."""
-
-    def __call__(self, call: Callable[[], T], /) -> Awaitable[T]: ...
-
-
-async def inline(call: Callable[[], T], /) -> T:
-    """A `Run` without threads."""
-    return call()
-
-
 class Replica:
-    """One open replica. `bell` rings at each change, and *changes* with it."""
+    """One open replica. `bell` rings at each change, and `changes` with it.
+
+    `alias`, `halves` (what moves) and `anonymous` (whether callers that we do not know
+    may know of it) are the operator's.
+    """
 
     def __init__(
         self,
         file: ReplicaFile,
         bounds: Bounds,
         run: Run,
-        changes: Bell | None = None,
-        turns: trio.Semaphore | None = None,
+        shared: Shared | None = None,
     ) -> None:
+        shared = shared or Shared()
         self.address: WorkspaceAddress = file.address
         self.local_id: str = file.local_id
         self.alias: str | None = file.alias
-        self.epoch: bytes = file.epoch
-        self.bell = Bell()
-        self._changes = changes or Bell()
+        self.halves = Halves()
+        self.anonymous = True
         self.file = file
         self.run = run
-        self.turns = turns or make_turns()
-        self.last_index = file.reader.last_index()  # that the bell has rung for
-        self._bounds = bounds
-        self._etag = ""
-        self._etag_version = -1
-        self._etag_until: float = -math.inf
-        self._writing = trio.Lock()
+        self.turns = shared.turns
+        self._commits = Commits(file, bounds, run, shared)
+        self._shelf = shared.shelf
+        self._etag = Etag()
         self._local_writes = trio.Lock()  # each comes after the one before it
-        self._removed = False
-        self._unscrubbed = True  # a daemon that was killed may have left content there
+        self._making_key = trio.Lock()
+
+    @property
+    def bell(self) -> Bell:
+        return self._commits.bell
+
+    @property
+    def last_index(self) -> int:
+        """The last local index that the bell has rung for."""
+        return self._commits.last_index
+
+    @property
+    def epoch(self) -> bytes:
+        return self.file.epoch
 
     @property
     def reader(self) -> Reader:
         return self.file.reader
 
+    # What comes in...
+
     async def ingest(
-        self, batch: Batch, *, origin: str, now: int, listed: Marks | None = None
+        self,
+        batch: Batch,
+        *,
+        origin: str,
+        now: int,
+        listed: Marks | None = None,
+        wanted: Predicate | None = None,
     ) -> Tally:
-        """Take in what is new and valid; returns once that is on disk.
+        """Take in what is new, valid and wanted; returns once that is on disk.
 
         *listed* gets the local index of each document of ours that is at least matched
         by one of the batch. Raises StorageFull; then nothing of the batch is stored.
         """
         tally = Tally(rejected=Counter(batch.rejected))
-        new = self._sift(batch.documents, now, tally, listed)
-        if new:
-            check = partial(check_all, new, self.address, origin, now, tally)
-            await self._put(await self.run(check), now, tally)
+        offer = Offer(documents=batch.documents, now=now, listed=listed, wanted=wanted)
+        tally.count(await self._take_in(offer, origin))
         return tally
 
-    def compare(self, batch: Batch, *, now: int, listed: Marks | None) -> Tally:
-        """As `ingest`, but what is new is neither checked nor kept nor counted."""
+    async def ingest_each(
+        self,
+        documents: Sequence[Document],
+        *,
+        origin: str,
+        now: int,
+        wanted: Predicate | None = None,
+    ) -> list[Outcome]:
+        """As `ingest`, with an answer for each document in order."""
+        offer = Offer(documents=documents, now=now, wanted=wanted)
+        return await self._take_in(offer, origin)
+
+    def compare(
+        self,
+        batch: Batch,
+        *,
+        now: int,
+        listed: Marks | None,
+        wanted: Predicate | None = None,
+    ) -> Tally:
+        """As `ingest`, but what is new is neither checked nor kept, only counted."""
         tally = Tally(rejected=Counter(batch.rejected))
-        self._sift(batch.documents, now, tally, listed)
+        offer = Offer(documents=batch.documents, now=now, listed=listed, wanted=wanted)
+        outcomes = sift(self.reader, self.address.text, offer)
+        tally.count(filter(None, outcomes))
+        tally.new += outcomes.count(None)
         return tally
 
-    def _sift(
-        self, documents: list[Document], now: int, tally: Tally, listed: Marks | None
-    ) -> list[Document]:
-        """Those that could replace what we hold; the workspace is compared for all."""
-        workspace = self.address.text
-        ours = [document for document in documents if document.workspace == workspace]
-        if len(ours) < len(documents):
-            tally.rejected[Reason.WORKSPACE] += len(documents) - len(ours)
-        keys = [(document.path, document.author) for document in ours]
-        held_at = self.reader.held(keys, now)
-        new = []
-        for key, document in zip(keys, ours, strict=True):
-            held = held_at.get(key)
-            if held is None:
-                new.append(document)
-                continue
-            rank = f"{document.timestamp},{document.signature}"
-            if listed is not None and held.rank <= rank:
-                listed.add(held.local_index)
-            if held.rank > rank or (
-                held.rank == rank and self._is_known(document, held, now)
-            ):
-                tally.obsolete += 1
-                hidden = held.delete_after is not None and held.rank > rank
-                tally.may_pass = tally.may_pass or hidden
-            else:
-                new.append(document)
-        return new
+    async def _take_in(self, offer: Offer, origin: str) -> list[Outcome]:
+        outcomes = sift(self.reader, self.address.text, offer)
+        pairs = zip(offer.documents, outcomes, strict=True)
+        new = [document for document, outcome in pairs if outcome is None]
+        check = partial(check_all, new, self.address, origin, offer.now)
+        checked = await self.run(check) if new else []
+        rest = iter(await self._put(checked, offer.now))
+        return [outcome or next(rest) for outcome in outcomes]
 
-    def _is_known(self, document: Document, held: Held, now: int) -> bool:
-        json = held.json
-        if json is None:
-            wire = self.reader.wire_at(held.local_index, now)
-            json = wire[1] if wire is not None else b""
-        return json == formats.encode(document)
-
-    async def _put(self, entries: list[Entry], now: int, tally: Tally) -> None:
-        if not entries:
-            return
-        async with self._writing:
-            self._check_held()
-            room = self._room()
-            put = partial(self.file.writer.put, entries, now, room)
-            answers = Counter(await self.run(put))
-            if answers[Put.ACCEPTED]:
-                self._unscrubbed = True  # something may have been replaced
-                self._ring()
-        tally.accepted += answers[Put.ACCEPTED]
-        tally.obsolete += answers[Put.OBSOLETE]
-        if answers[Put.NO_ROOM]:
-            tally.rejected[QUOTA] += answers[Put.NO_ROOM]
-            tally.may_pass = True
-
-    def _room(self) -> int:
-        """How many bytes may be added. Raises StorageFull where the disk is short."""
-        if shutil.disk_usage(self.file.path.parent).free < self._bounds.free_disk:
-            raise StorageFull("less disk space is free than free_disk asks for")
-        return self._bounds.bytes_per_workspace - self.reader.totals().size
+    async def _put(self, checked: list[Entry | Outcome], now: int) -> list[Outcome]:
+        entries = [one for one in checked if isinstance(one, Entry)]
+        stored = await self._commits.put(entries, now) if entries else None
+        answers = iter(_outcomes(stored) if stored else [])
+        return [one if isinstance(one, Outcome) else next(answers) for one in checked]
 
     async def write(
         self,
@@ -225,28 +203,18 @@ class Replica:
                 return [row.local_index for row in rows]
 
         found = await self.run(find)
-        gone = await self.change(lambda: self.file.writer.remove(found))
-        if gone:
-            self._unscrubbed = True
-            self._ring()
-        return gone
+        return await self._commits.remove(lambda: self.file.writer.remove(found))
 
     async def change(self, call: Callable[[], T]) -> T:
-        """Run a small write to the replica's file while nobody else writes there."""
-        async with self._writing:
-            self._check_held()
-            return await self.run(call)
+        """Run a small write to the replica's file while nobody else writes there.
 
-    def _check_held(self) -> None:
-        if self._removed:
-            raise OperatorMustAct("the workspace was removed", hint="add it again")
+        Not one that changes documents.
+        """
+        return await self._commits.change(call)
 
     async def discard(self, folder: Path | None, stem: str) -> None:
         """Close the file, and move it into *folder* under a new name, or delete it."""
-        async with self._writing:
-            self._removed = True
-            self.file.close_reader()  # here, where it is used, and in no thread
-            await self.run(lambda: self.file.discard(folder, stem))
+        await self._commits.discard(folder, stem)
 
     async def expire(self, now: int) -> int:
         """Remove what has expired; the number of documents that went.
@@ -254,28 +222,52 @@ class Replica:
         Their content leaves the -wal too, and that of documents that were replaced or
         forgotten; at the next call where a reader is in the way.
         """
-        gone = await self.change(lambda: self.file.writer.expire(now))
-        if gone:
-            self._ring()
-        self._unscrubbed = self._unscrubbed or gone > 0
-        if self._unscrubbed:
-            self._unscrubbed = not await self.change(self.file.writer.scrub)
-        return gone
+        return await self._commits.expire(now)
 
-    def _ring(self) -> None:
-        self.last_index = self.reader.last_index()
-        self.bell.ring()
-        self._changes.ring()
+    # What others ask...
 
-    def etag(self, now: int) -> str:
-        """Ours: it changes with any document's hash or signature, and only then."""
-        if self.bell.count != self._etag_version or now > self._etag_until:
-            totals = self.reader.living_totals(now)
-            until = self.reader.next_expiry(now)
-            self._etag = f'{OUR_TAG}{totals.count:x}-{totals.fingerprint:064x}"'
-            self._etag_version = self.bell.count
-            self._etag_until = math.inf if until is None else until
-        return self._etag
+    def etag(self, now: int, given: Predicate | None = None) -> str:
+        """Ours; that of a part of the list where there is a predicate *given*."""
+        whole = self._etag.at(now, self.reader, self.bell.count)
+        return whole if given is None else tag_of_part(whole, given)
+
+    async def items(self, predicate: Predicate, now: int) -> Items:
+        """The living items that match, as of every commit before; the caller's own."""
+        self._commits.check_held()
+        return await self._shelf.items(self._commits, predicate, now)
+
+    @property
+    def wire_key(self) -> bytes | None:
+        """What its ids on our own wire are made with, once that was computed."""
+        return self.file.wire_key
+
+    async def make_wire_key(self) -> bytes:
+        """Compute that, which takes a while, unless it is known."""
+        async with self._making_key:
+            if self.file.wire_key is None:
+                key = await self.run(partial(workspace_key, self.address))
+                await self.change(partial(self.file.set_wire_key, key))
+                return key
+            return self.file.wire_key
 
     def close(self) -> None:
         self.file.close()
+
+
+_ACCEPTED = Outcome(Verdict.ACCEPTED)
+_NO_ROOM = Outcome(Verdict.REJECTED, QUOTA)
+
+
+def _outcomes(stored: Stored) -> list[Outcome]:
+    outcomes = []
+    for place, answer in enumerate(stored.answers):
+        match answer:
+            case Put.ACCEPTED:
+                outcomes.append(_ACCEPTED)
+            case Put.NO_ROOM:
+                outcomes.append(_NO_ROOM)
+            case Put.OBSOLETE:
+                until = stored.hidden.get(place)
+                retry_at = None if until is None else until + 1
+                outcomes.append(Outcome(Verdict.OBSOLETE, retry_at=retry_at))
+    return outcomes

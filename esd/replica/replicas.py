@@ -3,9 +3,16 @@
 The files in `replicas/` are the list: there is no other place that could say otherwise.
 Each knows its address; its name is the local id. A file that cannot be used stops the
 start, rather than being left out: it may be the only copy.
+
+A file that ends before what was last seen in it was restored from an older copy. It
+gets a new epoch, or a cursor of the time since then would skip what comes next. What
+was seen is noted now and then, so a copy made after the last note is not noticed.
 """
 
+import logging
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import trio
@@ -13,13 +20,16 @@ import trio
 from esd.bell import Bell
 from esd.errors import EsdError, OperatorMustAct
 from esd.formats import WorkspaceAddress
-from esd.replica.large import make_turns
+from esd.replica.commits import Shared
 from esd.replica.limits import Bounds
 from esd.replica.listing import Listing
-from esd.replica.replica import Replica, Run
-from esd.store import NodeFile, ReplicaFile, create_replica_file
+from esd.replica.replica import Replica
+from esd.replica.run import Run
+from esd.store import HighWater, NodeFile, ReplicaFile, create_replica_file
 
 __all__ = ["Replicas", "TooManyWorkspaces"]
+
+log = logging.getLogger(__name__)
 
 
 class TooManyWorkspaces(EsdError):
@@ -34,15 +44,19 @@ class Replicas:
 
     def __init__(self, folder: Path, node: NodeFile, bounds: Bounds, run: Run) -> None:
         self.bell = Bell()
-        self.changes = Bell()
         self._folder = folder
         self._node = node
         self._bounds = bounds
         self.run = run
-        self._turns = make_turns()
+        self._shared = Shared()
+        self._noted: dict[str, HighWater] = {}
         self._by_address: dict[WorkspaceAddress, Replica] = {}
         self._listings: dict[WorkspaceAddress, Listing] = {}
         self._leaving: set[WorkspaceAddress] = set()  # their files are still in place
+
+    @property
+    def changes(self) -> Bell:
+        return self._shared.changes
 
     def __iter__(self) -> Iterator[Replica]:
         return iter(list(self._by_address.values()))
@@ -107,14 +121,45 @@ class Replicas:
                     f"{path.stem} and {other} are files of one workspace",
                     hint="move one of them away",
                 )
+            self._check_continues(file)
             self._keep(file)
 
+    def _check_continues(self, file: ReplicaFile) -> None:
+        seen = self._node.high_water(file.local_id)
+        if seen is None or seen.epoch != file.epoch:
+            return
+        if file.reader.last_index() < seen.last_index:
+            log.warning("%s was restored from an older copy", file.local_id)
+            file.renew_epoch()
+
     def _keep(self, file: ReplicaFile) -> Replica:
-        replica = Replica(file, self._bounds, self.run, self.changes, self._turns)
+        replica = Replica(file, self._bounds, self.run, self._shared)
         self._by_address[replica.address] = replica
         self._listings[replica.address] = Listing(replica)
         return replica
 
+    async def note_high_water(self) -> None:
+        """Note how far each replica has come; once a minute is plenty."""
+        marks = self._unnoted()
+        if marks:
+            await self.run(partial(self._node.note_high_water, marks))
+            self._noted |= marks
+
+    def _unnoted(self) -> dict[str, HighWater]:
+        marks = {
+            replica.local_id: HighWater(replica.epoch, replica.last_index)
+            for replica in self
+        }
+        return {
+            local_id: mark
+            for local_id, mark in marks.items()
+            if self._noted.get(local_id) != mark
+        }
+
     def close(self) -> None:
+        marks = self._unnoted()
+        if marks:
+            with suppress(OperatorMustAct):  # a full disk keeps nobody from stopping
+                self._node.note_high_water(marks)
         for replica in self:
             replica.close()

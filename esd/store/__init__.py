@@ -1,25 +1,33 @@
 """SQLite: one file a workspace, one for the node. Synchronous; knows no trio."""
 
-from esd.store.history import Backoff, History, RunRecord
+from esd.store.by_hash import Fact, Item, Wire, Wires
+from esd.store.history import Backoff, History, KnownProtocol, RunRecord
 from esd.store.identities import Identities, Identity
 from esd.store.lock import lock_state
-from esd.store.node_file import NodeFile
+from esd.store.node_file import HighWater, NodeFile
+from esd.store.pages import Given, Page
 from esd.store.peer_state import PeerReader, PeerWriter, RememberedList
-from esd.store.reading import Arrival, Held, Key, Page, Reader, Replaced, Row
+from esd.store.reading import Arrival, Held, Key, Reader, Replaced, Row
 from esd.store.replica_file import ReplicaFile, create_replica_file
 from esd.store.schema import StorageFull
 from esd.store.totals import Totals
-from esd.store.writing import Entry, Put, Writer
+from esd.store.writing import EXPIRE_ROWS, Entry, Put, Stored, Writer
 
 __all__ = [
+    "EXPIRE_ROWS",
     "Arrival",
     "Backoff",
     "Entry",
+    "Fact",
+    "Given",
     "Held",
+    "HighWater",
     "History",
     "Identities",
     "Identity",
+    "Item",
     "Key",
+    "KnownProtocol",
     "NodeFile",
     "Page",
     "PeerReader",
@@ -32,7 +40,10 @@ __all__ = [
     "Row",
     "RunRecord",
     "StorageFull",
+    "Stored",
     "Totals",
+    "Wire",
+    "Wires",
     "Writer",
     "create_replica_file",
     "lock_state",

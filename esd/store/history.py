@@ -1,4 +1,4 @@
-"""What runs with peers came to, how peers are failing, and which are paused.
+"""What runs with peers came to, how peers fail, what they speak, which are paused.
 
 Kept so that a restart does not hammer a peer that is down, forgets no pause, and leaves
 people something to look back at. A run has one record for each workspace it took part
@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 
 from esd.store.turns import Turns
 
-__all__ = ["Backoff", "History", "RunRecord"]
+__all__ = ["Backoff", "History", "KnownProtocol", "RunRecord"]
 
 MAX_RUNS = 10_000  # some weeks of ten busy peers
 
@@ -40,6 +40,15 @@ class RunRecord:
     ended: int
     outcome: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProtocol:
+    """What a peer spoke when it was last asked (wall clock, µs), and at which place."""
+
+    place: bytes
+    protocol: str
+    asked_at: int
 
 
 class History:
@@ -132,3 +141,22 @@ class History:
     def note_resume(self, peer: str) -> None:
         with self._turns.writing() as db:
             db.execute("DELETE FROM paused WHERE peer = ?", (peer,))
+
+    def protocol(self, peer: str) -> KnownProtocol | None:
+        with self._turns.reading() as db:
+            row = db.execute(
+                "SELECT place, protocol, asked_at FROM peer_protocols WHERE peer = ?",
+                (peer,),
+            ).fetchone()
+        return None if row is None else KnownProtocol(*row)
+
+    def note_protocol(self, peer: str, known: KnownProtocol) -> None:
+        with self._turns.writing() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO peer_protocols VALUES (?, ?, ?, ?)",
+                (peer, *astuple(known)),
+            )
+
+    def forget_protocol(self, peer: str) -> None:
+        with self._turns.writing() as db:
+            db.execute("DELETE FROM peer_protocols WHERE peer = ?", (peer,))

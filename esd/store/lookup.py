@@ -1,4 +1,4 @@
-"""The documents at many keys, found with few statements.
+"""The documents at many keys, or with many hashes, found with few statements.
 
 A batch holds hundreds of documents, and each is looked up twice: before it is checked,
 and again inside the transaction that stores it. One statement for each key costs more
@@ -8,16 +8,18 @@ once: the last one's empty places are NULL, which no key equals.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
-__all__ = ["Key", "rows_at"]
+__all__ = ["AT_ONCE", "Key", "rows_at", "rows_of"]
 
 Key = tuple[str, str]  # (path, author): at most one document each
 
 AT_ONCE = 100  # keys a statement; with more it gets no cheaper
 
 _KEYS = ", ".join(["(?, ?)"] * AT_ONCE)
+_HASHES = ", ".join(["(?)"] * AT_ONCE)
 
 
 def rows_at(
@@ -35,4 +37,20 @@ def rows_at(
         for key in keys[start : start + AT_ONCE]:
             wanted += key
         wanted += [None] * (2 * AT_ONCE - len(wanted))
+        yield from db.execute(statement, wanted).fetchall()
+
+
+def rows_of(
+    db: sqlite3.Connection, columns: str, hashes: Iterable[bytes]
+) -> Iterator[tuple[Any, ...]]:
+    """(hash, *columns) of the documents with these hashes, living or not."""
+    statement = (
+        f"WITH wanted (at_hash) AS (VALUES {_HASHES})"
+        f" SELECT hash, {columns} FROM wanted CROSS JOIN documents"
+        " WHERE hash = at_hash"
+    )
+    rest = iter(hashes)
+    while some := list(islice(rest, AT_ONCE)):
+        wanted: list[bytes | None] = [*some]
+        wanted += [None] * (AT_ONCE - len(wanted))
         yield from db.execute(statement, wanted).fetchall()

@@ -8,12 +8,18 @@ by.
 It also keeps the latest time the clock is known to have shown, so that a machine
 without a battery clock can tell that it woke up in the past. What peers did is in
 `history`, the operator's key pairs are in `identities`.
+
+And it keeps how far the order of arrival in each replica is known to have come. A
+replica's file that is behind that was restored from an older copy, by whatever means:
+what peers know of the time since then must not be taken for what comes next.
 """
 
 import base64
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from esd.formats import WorkspaceAddress
 from esd.store.history import History
@@ -21,10 +27,18 @@ from esd.store.identities import Identities
 from esd.store.schema import Kind, connect, create_private
 from esd.store.turns import Turns
 
-__all__ = ["NodeFile"]
+__all__ = ["HighWater", "NodeFile"]
 
 KEY_BYTES = 32
+SALT_BYTES = 32
 LOCAL_ID_BYTES = 10  # 16 letters: no two workspaces of one install ever share one
+
+
+class HighWater(NamedTuple):
+    """The last local index that was seen in a replica, and in which epoch."""
+
+    epoch: bytes
+    last_index: int
 
 
 class NodeFile:
@@ -33,20 +47,21 @@ class NodeFile:
     def __init__(self, path: Path) -> None:
         create_private(path)
         self._turns = Turns(connect(path, Kind.NODE), path.name)
-        self._install_key = self._load_key()
+        self._install_key = self._made_once("install_key", KEY_BYTES)
+        # Goes to every caller: ids of workspaces are made with it.
+        self.salt = self._made_once("salt", SALT_BYTES)
         self.history = History(self._turns)
         self.identities = Identities(self._turns)
 
-    def _load_key(self) -> bytes:
+    def _made_once(self, name: str, size: int) -> bytes:
         with self._turns.writing() as db:
             db.execute(
-                "INSERT OR IGNORE INTO meta VALUES ('install_key', ?)",
-                (os.urandom(KEY_BYTES),),
+                "INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, os.urandom(size))
             )
-            (key,) = db.execute(
-                "SELECT value FROM meta WHERE name = 'install_key'"
+            (value,) = db.execute(
+                "SELECT value FROM meta WHERE name = ?", (name,)
             ).fetchone()
-        return bytes(key)
+        return bytes(value)
 
     def local_id(self, address: WorkspaceAddress) -> str:
         digest = hashlib.blake2b(
@@ -66,6 +81,22 @@ class NodeFile:
         with self._turns.writing() as db:
             db.execute(
                 "INSERT OR REPLACE INTO meta VALUES ('clock', :now)", {"now": now}
+            )
+
+    def high_water(self, local_id: str) -> HighWater | None:
+        with self._turns.reading() as db:
+            row = db.execute(
+                "SELECT epoch, last_index FROM high_water WHERE workspace = ?",
+                (local_id,),
+            ).fetchone()
+        return None if row is None else HighWater(*row)
+
+    def note_high_water(self, marks: Mapping[str, HighWater]) -> None:
+        """By local id."""
+        with self._turns.writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO high_water VALUES (?, ?, ?)",
+                [(local_id, *mark) for local_id, mark in marks.items()],
             )
 
     def close(self) -> None:

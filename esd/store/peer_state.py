@@ -9,20 +9,26 @@ itself: each remembered list carries the epoch it was compared under.
   If the peer's next list does not show it, it is *refused*: not pushed again before a
   retry time that moves away, a day first, doubling up to thirty. Both are bounded; past
   the bound we only push more often than we would have to.
+- A *useless* document is one of the peer's that we cannot or need not take (invalid,
+  or older than ours). We show the peer as if we held it, until its retry time; or the
+  two sets would differ for ever. Refused ones of ours we show as if we held them not.
 - A *fact* is a small number worth keeping, such as the largest body a peer takes.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from esd.store.by_hash import Item
 from esd.store.schema import transaction, translated
+from esd.store.waiting import DAY, LONGEST_RETRY, MAX_WAITING, drop, note
 
 __all__ = ["PeerReader", "PeerWriter", "RememberedList"]
 
-DAY = 86_400_000_000  # µs
-LONGEST_RETRY = 30 * DAY
-MAX_REFUSED = 10_000  # a peer and replica; 1 MB at the most
+MAX_REFUSED = MAX_WAITING
+
+
+_TABLES = ("peer_lists", "peer_refused", "peer_useless", "peer_facts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,23 @@ class PeerReader:
                 (peer, now),
             )
         }
+
+    def refused(self, peer: str, now: int) -> set[bytes]:
+        """Judged, and their retry time has not come."""
+        return {
+            row[0]
+            for row in self._db.execute(
+                "SELECT hash FROM peer_refused WHERE peer = ? AND retry_at > ?",
+                (peer, now),
+            )
+        }
+
+    def useless(self, peer: str, now: int) -> list[Item]:
+        """Those whose retry time has not come."""
+        return self._db.execute(
+            "SELECT timestamp, hash FROM peer_useless WHERE peer = ? AND retry_at > ?",
+            (peer, now),
+        ).fetchall()
 
     def has_due(self, peer: str, now: int) -> bool:
         """Whether the retry time of a refused one has come."""
@@ -161,6 +184,32 @@ class PeerWriter:
             (tries + 1, now + wait, peer, document_hash),
         )
 
+    def note_refused(
+        self, peer: str, refused: Sequence[tuple[bytes, int | None]], now: int
+    ) -> None:
+        """The peer said so; with the time to offer each again, None: put it off."""
+        with translated(self._name), transaction(self._db):
+            note(self._db, peer, refused, now)
+
+    def note_useless(
+        self, peer: str, useless: Sequence[tuple[int, bytes, int | None]], now: int
+    ) -> None:
+        """We need none of these (timestamp, hash), each until a time, as above."""
+        with translated(self._name), transaction(self._db):
+            timestamps = {one: timestamp for timestamp, one, _ in useless}
+            waits = [(one, retry_at) for _, one, retry_at in useless]
+            note(self._db, peer, waits, now, timestamps)
+
+    def drop_refused(self, peer: str, hashes: Iterable[bytes]) -> None:
+        """The peer holds these after all."""
+        with translated(self._name), transaction(self._db):
+            drop(self._db, "peer_refused", peer, hashes)
+
+    def drop_useless(self, peer: str, hashes: Iterable[bytes]) -> None:
+        """We hold these after all, or the peer does no longer."""
+        with translated(self._name), transaction(self._db):
+            drop(self._db, "peer_useless", peer, hashes)
+
     def acquit(self, peer: str) -> None:
         """The peer lost everything, or holds all of ours: it refuses nothing."""
         with translated(self._name), transaction(self._db):
@@ -176,5 +225,5 @@ class PeerWriter:
     def forget(self, peer: str) -> None:
         """Everything about *peer*: an operator's reset."""
         with translated(self._name), transaction(self._db):
-            for table in ("peer_lists", "peer_refused", "peer_facts"):
+            for table in _TABLES:
                 self._db.execute(f"DELETE FROM {table} WHERE peer = ?", (peer,))

@@ -16,14 +16,14 @@ from contextlib import closing
 from typing import NamedTuple
 
 from esd.errors import EsdError
+from esd.store.by_hash import HashReader
 from esd.store.lookup import Key, rows_at
+from esd.store.pages import PAGE_BYTES, PAGE_ROWS, Given, Page, page_of
 from esd.store.peer_state import PeerReader
 from esd.store.totals import Totals, load_totals
 
-__all__ = ["Arrival", "Held", "Key", "Page", "Reader", "Replaced", "Row"]
+__all__ = ["Arrival", "Held", "Key", "Reader", "Replaced", "Row"]
 
-PAGE_ROWS = 1_000
-PAGE_BYTES = 128 << 10
 SHORT = 4 << 10  # bytes; a batch looks up some hundred documents at once
 
 _HELD = (
@@ -56,6 +56,7 @@ class Row(NamedTuple):
     signature: str
     content_length: int
     local_index: int
+    format: str
 
 
 class Arrival(NamedTuple):
@@ -64,31 +65,24 @@ class Arrival(NamedTuple):
     local_index: int
     origin: str
     hash: bytes
-
-
-class Page(NamedTuple):
-    """Some documents' JSON in order, and the key to go on after (None: the end).
-
-    Or one that is too large for a page: its local index, for `slices`.
-    """
-
-    documents: list[bytes]
-    after: Key | None
-    large: int | None = None
+    path: str
+    author: str
+    timestamp: int
+    format: str
 
 
 class Replaced(EsdError):
     """A document is no longer there, of which some slices were read."""
 
 
-class Reader:
+class Reader(HashReader):
     """All reads over one connection; not to be used by two threads at once.
 
     `peers` are the reads of what we know of each peer, over the same connection.
     """
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+        super().__init__(db)
         self.peers = PeerReader(db)
 
     def held(self, keys: Sequence[Key], now: int) -> dict[Key, Held]:
@@ -161,34 +155,27 @@ class Reader:
         now: int,
         after: Key = ("", ""),
         *,
+        high: str | None = None,
+        given: Given | None = None,
         rows: int = PAGE_ROWS,
         size: int = PAGE_BYTES,
     ) -> Page:
         """The living documents after a key, ordered by path and author.
 
-        At most *rows*, and no further one once they exceed *size* bytes.
+        Only paths below *high*, and what *given* says yes to. At most *rows* are read,
+        and no further one once they exceed *size* bytes.
         """
+        bound = "" if high is None else " AND path < :high"
         cursor = self._db.execute(
-            "SELECT path, author, local_index, iif(length(json) <= :size, json, NULL)"
-            f" FROM documents WHERE (path, author) > (:path, :author) AND {_LIVING}"
+            "SELECT path, author, timestamp, format, local_index,"
+            " iif(length(json) <= :size, json, NULL) FROM documents"
+            f" WHERE (path, author) > (:path, :author){bound} AND {_LIVING}"
             " ORDER BY path, author LIMIT :rows",
-            {"path": after[0], "author": after[1], "now": now}
+            {"path": after[0], "author": after[1], "high": high, "now": now}
             | {"rows": rows, "size": size},
         )
-        documents: list[bytes] = []
-        total = 0
         with closing(cursor):
-            for path, author, local_index, json in cursor:
-                if json is None and documents:
-                    return Page(documents, after)
-                if json is None:
-                    return Page([], (path, author), local_index)
-                documents.append(json)
-                total += len(json)
-                after = path, author
-                if total > size or len(documents) == rows:
-                    return Page(documents, after)
-        return Page(documents, None)
+            return page_of(cursor, given, after, rows, size)
 
     def slices(self, local_index: int, size: int = PAGE_BYTES) -> Iterator[bytes]:
         """The JSON of one document. Raises Replaced if it goes meanwhile."""
@@ -212,7 +199,8 @@ class Reader:
         return [
             Arrival(*row)
             for row in self._db.execute(
-                "SELECT local_index, origin, hash FROM documents"
+                "SELECT local_index, origin, hash, path, author, timestamp, format"
+                " FROM documents"
                 f" WHERE local_index > :after AND {_LIVING}"
                 " ORDER BY local_index LIMIT :rows",
                 {"after": after, "now": now, "rows": rows},
@@ -237,8 +225,9 @@ class Reader:
         return [
             Row(*row)
             for row in self._db.execute(
-                "SELECT path, author, timestamp, signature, content_length, local_index"
-                " FROM documents WHERE (path, author) > (:path, :author)"
+                "SELECT path, author, timestamp, signature, content_length,"
+                " local_index, format FROM documents"
+                " WHERE (path, author) > (:path, :author)"
                 f" {bound} AND {_LIVING} ORDER BY path, author LIMIT :count",
                 {"path": key[0], "author": key[1], "high": high, "now": now}
                 | {"count": count},

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from esd.errors import OperatorMustAct
 from esd.formats import InvalidAddress, WorkspaceAddress
@@ -29,7 +30,7 @@ EPOCH_BYTES = 16
 
 
 class ReplicaFile:
-    """The open file. `address`, `local_id` and `epoch` stay; close it when done."""
+    """The open file; `address` and `local_id` stay. Close it when done."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -39,8 +40,9 @@ class ReplicaFile:
         try:
             self._read_db = connect(path, Kind.REPLICA)
             self.address = self._load_address()
-            self.epoch = self._load_epoch()
-            self.alias = self._load_alias()
+            self.epoch: bytes = self._load("epoch")
+            self.alias: str | None = self._load("alias")
+            self.wire_key: bytes | None = self._load("wire_key")
         except BaseException:
             self.close()
             raise
@@ -49,39 +51,42 @@ class ReplicaFile:
         self.peer_writer = PeerWriter(self._write_db, path.name)
 
     def _load_address(self) -> WorkspaceAddress:
-        with translated(self.path.name):
-            row = self._write_db.execute(
-                "SELECT value FROM meta WHERE name = 'address'"
-            ).fetchone()
         try:
-            return WorkspaceAddress.parse(row[0] if row else "")
+            return WorkspaceAddress.parse(self._load("address"))
         except InvalidAddress as exc:
             raise OperatorMustAct(
                 f"{self.path.name} does not say which workspace it holds",
                 hint="move it away; its backup, if there is one, can be restored",
             ) from exc
 
-    def _load_epoch(self) -> bytes:
-        with translated(self.path.name):
-            (epoch,) = self._write_db.execute(
-                "SELECT value FROM meta WHERE name = 'epoch'"
-            ).fetchone()
-        return bytes(epoch)
-
-    def _load_alias(self) -> str | None:
+    def _load(self, name: str) -> Any:  # noqa: ANN401 whatever was kept
         with translated(self.path.name):
             row = self._write_db.execute(
-                "SELECT value FROM meta WHERE name = 'alias'"
+                "SELECT value FROM meta WHERE name = ?", (name,)
             ).fetchone()
-        return None if row is None else str(row[0])
+        return None if row is None else row[0]
+
+    def _keep(self, name: str, value: bytes | str) -> None:
+        with translated(self.path.name), transaction(self._write_db):
+            self._write_db.execute(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value)
+            )
 
     def set_alias(self, alias: str) -> None:
         """Keep the operator's name for the workspace."""
-        with translated(self.path.name), transaction(self._write_db):
-            self._write_db.execute(
-                "INSERT OR REPLACE INTO meta VALUES ('alias', ?)", (alias,)
-            )
+        self._keep("alias", alias)
         self.alias = alias
+
+    def set_wire_key(self, key: bytes) -> None:
+        """Keep what is dear to compute of the address."""
+        self._keep("wire_key", key)
+        self.wire_key = key
+
+    def renew_epoch(self) -> None:
+        """What peers know of the order of arrival here is no longer so."""
+        epoch = os.urandom(EPOCH_BYTES)
+        self._keep("epoch", epoch)
+        self.epoch = epoch
 
     @contextmanager
     def scanning(self) -> Iterator[Reader]:

@@ -4,7 +4,7 @@ There are two kinds: a replica's file (one workspace: its documents and what we 
 each peer about it) and the node's file (everything that belongs to no workspace). The
 kind is written as SQLite's application_id and the version of the tables as
 user_version, so a file that is not ours, or comes from a later esd, is refused before
-it is touched.
+it is touched. What the tables are, migrations tells.
 
 Every connection gets the same pragmas. synchronous=FULL makes a commit durable before
 it returns: what we acknowledge is on disk. secure_delete makes overwritten content gone
@@ -18,8 +18,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
+from urllib.parse import quote
 
 from esd.errors import OperatorMustAct
+from esd.store.migrations import NODE, REPLICA
 
 __all__ = [
     "Kind",
@@ -35,100 +37,12 @@ BUSY_TIMEOUT = 5_000  # ms; only an operator's tool ever competes for the lock
 WAL_PAGES = 4_000  # checkpoint at 16 MB: a first sync checkpoints a few times, not 100
 CACHE_KIB = 16_384  # per connection: the index pages of a million documents
 
-_REPLICA_1 = """
-CREATE TABLE meta (
-  name  TEXT PRIMARY KEY,
-  value ANY
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE documents (
-  local_index    INTEGER PRIMARY KEY AUTOINCREMENT,
-  path           TEXT    NOT NULL,
-  author         TEXT    NOT NULL,
-  timestamp      INTEGER NOT NULL,
-  signature      TEXT    NOT NULL,
-  delete_after   INTEGER,
-  content_length INTEGER NOT NULL,
-  format         TEXT    NOT NULL,
-  origin         TEXT    NOT NULL,
-  hash           BLOB    NOT NULL,
-  json           BLOB    NOT NULL,
-  UNIQUE (path, author)
-) STRICT;
-
-CREATE INDEX documents_ephemeral ON documents (delete_after)
-  WHERE delete_after IS NOT NULL;
-
-CREATE TABLE peer_lists (
-  peer        TEXT PRIMARY KEY,
-  etag        TEXT    NOT NULL,
-  cursor      INTEGER NOT NULL,
-  digest      BLOB    NOT NULL,
-  url         TEXT    NOT NULL,
-  epoch       BLOB    NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE peer_refused (
-  peer     TEXT    NOT NULL,
-  hash     BLOB    NOT NULL,
-  tries    INTEGER NOT NULL,
-  retry_at INTEGER NOT NULL,
-  PRIMARY KEY (peer, hash)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE peer_facts (
-  peer  TEXT NOT NULL,
-  name  TEXT NOT NULL,
-  value ANY,
-  PRIMARY KEY (peer, name)
-) STRICT, WITHOUT ROWID;
-"""
-
-_NODE_1 = """
-CREATE TABLE meta (
-  name  TEXT PRIMARY KEY,
-  value ANY
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE backoffs (
-  peer          TEXT PRIMARY KEY,
-  failing_since INTEGER NOT NULL,
-  last_attempt  INTEGER NOT NULL,
-  failures      INTEGER NOT NULL,
-  next_attempt  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE runs (
-  run       INTEGER NOT NULL,
-  peer      TEXT    NOT NULL,
-  workspace TEXT    NOT NULL,
-  cause     TEXT    NOT NULL,
-  started   INTEGER NOT NULL,
-  ended     INTEGER NOT NULL,
-  outcome   TEXT    NOT NULL,
-  detail    TEXT    NOT NULL,
-  PRIMARY KEY (run, workspace)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE paused (
-  peer  TEXT PRIMARY KEY,
-  until INTEGER
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE identities (
-  name    TEXT PRIMARY KEY,
-  address TEXT    NOT NULL,
-  secret  TEXT    NOT NULL,
-  created INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-"""
-
 
 class Kind(Enum):
     """(application_id, migrations) of each kind of file."""
 
-    REPLICA = (0x45534452, (_REPLICA_1,))
-    NODE = (0x4553444E, (_NODE_1,))
+    REPLICA = (0x45534452, REPLICA)
+    NODE = (0x4553444E, NODE)
 
     @property
     def application_id(self) -> int:
@@ -198,6 +112,7 @@ def create_private(path: Path) -> None:
 def connect(path: Path, kind: Kind) -> sqlite3.Connection:
     """Open *path*, checked and migrated. Usable from any one thread at a time.
 
+    It must be there: a file removed meanwhile must not come back as an empty one.
     Raises OperatorMustAct where the file is not of *kind*, from a later esd, damaged or
     not to be opened; then nothing in it was changed.
     """
@@ -207,7 +122,10 @@ def connect(path: Path, kind: Kind) -> sqlite3.Connection:
             hint="3.37 or later is needed",
         )
     with translated(path.name):
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        place = f"file:{quote(os.fspath(path))}?mode=rw"
+        db = sqlite3.connect(
+            place, uri=True, isolation_level=None, check_same_thread=False
+        )
         try:
             _check_kind(db, path, kind)
             _set_pragmas(db)

@@ -13,15 +13,16 @@ transaction, whatever was known before.
 
 import math
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
+from esd.store.by_hash import Item
 from esd.store.lookup import Key, rows_at
 from esd.store.schema import transaction, translated
-from esd.store.totals import load_totals, save_totals
+from esd.store.totals import Counted, load_totals, save_totals
 
-__all__ = ["Entry", "Put", "Writer"]
+__all__ = ["EXPIRE_ROWS", "Entry", "Put", "Stored", "Writer"]
 
 # Inserted by one statement. Each gives up the interpreter's lock and has to win it
 # back from the threads that check signatures; one a row costs a sixth more CPU.
@@ -50,6 +51,18 @@ class Entry(NamedTuple):
     origin: str
     hash: bytes
     json: bytes
+
+
+class Stored(NamedTuple):
+    """What became of each entry, and of the set of documents.
+
+    `hidden` says when what hides an obsolete entry expires, by the entry's place.
+    """
+
+    answers: list[Put]
+    hidden: dict[int, int]
+    came: Collection[Entry]
+    gone: list[Item]  # replaced by what came
 
 
 class _Old(NamedTuple):
@@ -81,28 +94,30 @@ class Writer:
         self._db = db
         self._name = name
 
-    def put(
-        self, entries: Sequence[Entry], now: int, room: float = math.inf
-    ) -> list[Put]:
+    def put(self, entries: Sequence[Entry], now: int, room: float = math.inf) -> Stored:
         """Store those that replace what is held, durably; what became of each.
 
         *room* is how many bytes of JSON may be added in all.
         """
+        answers: list[Put] = []
+        hidden: dict[int, int] = {}
+        winners: dict[Key, Entry] = {}
+        gone: list[Item] = []
         with translated(self._name), transaction(self._db):
             olds = self._olds([(entry.path, entry.author) for entry in entries])
-            winners: dict[Key, Entry] = {}
-            answers = []
             for entry in entries:
                 key = (entry.path, entry.author)
                 old = winners.get(key) or olds.get(key)
                 answer, room = _judge(entry, old, now, room)
-                answers.append(answer)
                 if answer is Put.ACCEPTED:
                     winners.pop(key, None)  # so that the order of arrival is kept
                     winners[key] = entry
+                elif until := _hidden_until(entry, old):
+                    hidden[len(answers)] = until
+                answers.append(answer)
             if winners:
-                self._replace(olds, winners)
-        return answers
+                gone = self._replace(olds, winners)
+        return Stored(answers, hidden, winners.values(), gone)
 
     def _olds(self, keys: Sequence[Key]) -> dict[Key, _Old]:
         columns = "timestamp, signature, delete_after, hash, length(json)"
@@ -111,7 +126,9 @@ class Writer:
             for path, author, *row in rows_at(self._db, columns, keys)
         }
 
-    def _replace(self, olds: Mapping[Key, _Old], winners: Mapping[Key, Entry]) -> None:
+    def _replace(
+        self, olds: Mapping[Key, _Old], winners: Mapping[Key, Entry]
+    ) -> list[Item]:
         gone = [olds[key] for key in winners.keys() & olds.keys()]
         totals = load_totals(self._db)
         totals = totals.minus((old.hash, old.signature, old.size) for old in gone)
@@ -120,6 +137,7 @@ class Writer:
         )
         self._insert(list(winners.values()))
         save_totals(self._db, totals)
+        return [(old.timestamp, old.hash) for old in gone]
 
     def _insert(self, entries: Sequence[Entry]) -> None:
         rest = len(entries) - len(entries) % ROWS
@@ -128,18 +146,9 @@ class Writer:
             self._db.execute(_INSERT_SOME, [value for row in some for value in row])
         self._db.executemany(_INSERT_ONE, entries[rest:])
 
-    def expire(self, now: int) -> int:
-        """Remove what has expired; the number of documents that went."""
-        gone = 0
-        with translated(self._name):
-            while True:
-                removed = self._expire_some(now)
-                gone += removed
-                if removed < EXPIRE_ROWS:
-                    return gone
-
-    def _expire_some(self, now: int) -> int:
-        with transaction(self._db):
+    def expire(self, now: int) -> list[Item]:
+        """Remove what has expired: at most EXPIRE_ROWS, and fewer if that is all."""
+        with translated(self._name), transaction(self._db):
             rows = self._db.execute(
                 "SELECT local_index FROM documents"
                 " WHERE delete_after < :now LIMIT :rows",
@@ -147,23 +156,28 @@ class Writer:
             ).fetchall()
             return self._delete([row[0] for row in rows])
 
-    def remove(self, indexes: Sequence[int]) -> int:
-        """Remove documents by local index; the number of those that were there."""
+    def remove(self, indexes: Sequence[int]) -> list[Item]:
+        """Remove documents by local index; those that were there."""
         with translated(self._name), transaction(self._db):
             return self._delete(indexes)
 
-    def _delete(self, indexes: Sequence[int]) -> int:
-        gone = []
-        for index in indexes:
-            row = self._db.execute(
-                "DELETE FROM documents WHERE local_index = ?"
-                " RETURNING hash, signature, length(json)",
-                (index,),
-            ).fetchone()
-            if row is not None:
-                gone.append(row)
-        save_totals(self._db, load_totals(self._db).minus(gone))
-        return len(gone)
+    def _delete(self, indexes: Sequence[int]) -> list[Item]:
+        gone: list[Item] = []
+
+        def deleted() -> Iterator[Counted]:
+            for index in indexes:
+                row = self._db.execute(
+                    "DELETE FROM documents WHERE local_index = ?"
+                    " RETURNING timestamp, hash, signature, length(json)",
+                    (index,),
+                ).fetchone()
+                if row is not None:
+                    timestamp, document_hash, signature, size = row
+                    gone.append((timestamp, document_hash))
+                    yield document_hash, signature, size
+
+        save_totals(self._db, load_totals(self._db).minus(deleted()))
+        return gone
 
     def scrub(self) -> bool:
         """Take removed content out of the -wal too; False: a reader was in the way.
@@ -191,6 +205,13 @@ def _judge(
     if growth > max(room, 0):
         return Put.NO_ROOM, room
     return Put.ACCEPTED, room - growth
+
+
+def _hidden_until(entry: Entry, old: Entry | _Old | None) -> int | None:
+    """When the ephemeral document expires that alone keeps *entry* out."""
+    if old is None or old.delete_after is None or _rank(old) <= _rank(entry):
+        return None
+    return old.delete_after
 
 
 def _size(version: Entry | _Old | None) -> int:

@@ -13,7 +13,7 @@ from esd.store import (
     create_replica_file,
     lock_state,
 )
-from esd.store.schema import Kind, connect
+from esd.store.schema import Kind, connect, create_private
 from tests.replicas import GARDEN, NOW, SECOND, SUZY, a_document, a_replica, documents
 
 
@@ -62,6 +62,7 @@ def a_foreign_database(path):
 
 
 def a_later_version(path):
+    create_private(path)
     connect(path, Kind.REPLICA).close()
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 999")

@@ -1,0 +1,138 @@
+"""A set of items that follows its replica: those of the documents a predicate matches.
+
+It is read from the store once, and from then on told what came and what went. Being
+told something twice does no harm, as long as all is told in order and nothing is left
+out in between: so the reading need not be of one moment, if what is committed from its
+beginning on is told afterwards.
+
+What has expired is not in the set, whether or not it was removed from the store. So
+ephemeral items are also in a heap, by the time they leave. What left does not come
+back: for a `now` before that the set is of no use any more (`holds_at`).
+
+No trio here. Nobody may use an index while another thread does; what `look` hands out
+is its taker's own.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import heapify, heappop, heappush, merge
+from itertools import islice
+from typing import NamedTuple
+
+from esd.formats.matching import ANY, Predicate
+from esd.reconcile import Items, key_of
+from esd.reconcile.keys import KEY
+from esd.store import Fact, Item, Reader
+
+__all__ = ["Change", "Index"]
+
+RUN = 4_096  # keys sorted at once: longer would hold up all other threads for 10 ms
+STALE = 1_000  # ephemeral items that may be gone before their time, at the least
+
+
+class Change(NamedTuple):
+    """What one commit did: first these went, then those came."""
+
+    came: Sequence[Fact]
+    gone: Sequence[Item]
+
+    @property
+    def size(self) -> int:
+        return len(self.came) + len(self.gone)
+
+
+class Index:
+    """The set for one predicate, without bounds in time that hold for the whole."""
+
+    def __init__(self, predicate: Predicate, reader: Reader) -> None:
+        """Read it all; for a thread, and a reader of its own."""
+        self._predicate = predicate
+        self._ephemeral: list[tuple[int, bytes]] = []  # a heap: delete_after and key
+        self._left_at = -1  # the latest delete_after of what is left out as expired
+        if _asks_formats_only(predicate):
+            rows = reader.items(_formats(predicate))
+            self._items = Items(self._keys(rows))
+        else:
+            self._items = Items(_in_order(self._keys(self._matching(reader))))
+        heapify(self._ephemeral)
+
+    def __len__(self) -> int:
+        """The keys it keeps."""
+        return len(self._items) + len(self._ephemeral)
+
+    def _keys(self, rows: Iterable[tuple[int, bytes, int | None]]) -> Iterator[bytes]:
+        for timestamp, document_hash, delete_after in rows:
+            key = key_of(timestamp, document_hash)
+            if delete_after is not None:
+                self._ephemeral.append((delete_after, key))
+            yield key
+
+    def _matching(self, reader: Reader) -> Iterator[tuple[int, bytes, int | None]]:
+        matches = self._predicate.matches
+        for paths in self._predicate.paths or (("", None),):
+            for fact in reader.facts(paths):
+                path, author, timestamp, format_, delete_after, one = fact
+                if matches(path, author, timestamp, format_):
+                    yield timestamp, one, delete_after
+
+    def holds_at(self, now: int) -> bool:
+        """Whether nothing has left that is living at *now*."""
+        return now > self._left_at
+
+    def is_due(self, now: int) -> bool:
+        """Whether something leaves by *now*."""
+        return bool(self._ephemeral) and self._ephemeral[0][0] < now
+
+    def look(self, changes: Iterable[Change], now: int, after: int | None) -> Items:
+        """The set after *changes*, at *now*; only timestamps above *after*."""
+        for change in changes:
+            self._follow(change)
+        self._expire(now)
+        if after is None:
+            return self._items.copy()
+        return self._items.between(key_of(max(after + 1, 0), b""))
+
+    def _follow(self, change: Change) -> None:
+        for timestamp, document_hash in change.gone:
+            self._items.remove(key_of(timestamp, document_hash))
+        for path, author, timestamp, format_, delete_after, one in change.came:
+            if self._predicate.matches(path, author, timestamp, format_):
+                key = key_of(timestamp, one)
+                self._items.insert(key)
+                if delete_after is not None:
+                    heappush(self._ephemeral, (delete_after, key))
+
+    def _expire(self, now: int) -> None:
+        while self.is_due(now):
+            delete_after, key = heappop(self._ephemeral)
+            self._left_at = max(self._left_at, delete_after)
+            self._items.remove(key)
+        if len(self._ephemeral) > len(self._items) + STALE:
+            living = {pair for pair in self._ephemeral if pair[1] in self._items}
+            self._ephemeral = sorted(living)
+
+
+def _asks_formats_only(predicate: Predicate) -> bool:
+    """Every peer names the formats it knows, so this is what most ask."""
+    terms = [term for any_of in predicate.lists for term in any_of]
+    return not predicate.refuse and all(
+        term._replace(format="") == ANY for term in terms
+    )
+
+
+def _formats(predicate: Predicate) -> set[str] | None:
+    """Those that all lists name; None: all."""
+    named = [{term.format for term in any_of} for any_of in predicate.lists]
+    return set.intersection(*named) if named else None
+
+
+def _in_order(keys: Iterator[bytes]) -> Iterator[bytes]:
+    """The same sorted, in many short runs, which are then merged."""
+    runs = []
+    while run := sorted(islice(keys, RUN)):
+        runs.append(b"".join(run))
+    return merge(*map(_unpacked, runs))
+
+
+def _unpacked(packed: bytes) -> Iterator[bytes]:
+    for begin in range(0, len(packed), KEY):
+        yield packed[begin : begin + KEY]
