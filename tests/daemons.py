@@ -41,11 +41,14 @@ def a_config(
     *,
     creates: bool = False,
     readonly: bool = False,
+    names: tuple[str, ...] = (),
     **over: Any,
 ) -> Config:
     """A configuration that listens on a free port of loopback."""
     new = NewWorkspaces.OPEN if creates else NewWorkspaces.CLOSED
-    http = HttpSettings(listen=ON_LOOPBACK, new_workspaces=new, readonly=readonly)
+    http = HttpSettings(
+        listen=ON_LOOPBACK, new_workspaces=new, readonly=readonly, names=names
+    )
     config = Config(
         state_dir=state_dir,
         http=http,

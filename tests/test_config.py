@@ -74,6 +74,13 @@ def test_the_reference_has_every_key(bounds):
     assert {bound.name for bound in fields(bounds)} <= set(names)
 
 
+def test_the_reference_has_every_key_of_a_workspace_and_a_peer():
+    names = re.findall(r"^# {0,3}(\w+) = ", REFERENCE.read_text(), flags=re.MULTILINE)
+    given = {"url", "allow_plaintext", "interval", "key_file", "create_workspaces"}
+    given |= {"address", "alias", "anonymous", "incoming", "outgoing", "refuse"}
+    assert given <= set(names)
+
+
 def test_no_two_bounds_share_a_name():
     names = [
         bound.name for kind in (Limits, Bounds, RunLimits) for bound in fields(kind)

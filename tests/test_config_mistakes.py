@@ -152,12 +152,6 @@ WRONG = [
     (peer(interval='"5 minutes"'), 9, "peer[0].interval", "must be a duration such as"),
     (peer(interval="0.1"), 9, "peer[0].interval", "must be at least a second"),
     (
-        peer(protocol='"esd"'),
-        9,
-        "peer[0].protocol",
-        "is a protocol that this esd cannot",
-    ),
-    (
         peer(protocol='"graphql"'),
         9,
         "peer[0].protocol",

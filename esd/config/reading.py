@@ -1,14 +1,13 @@
 """From a TOML text, or a file, to a `Config` or to all that is wrong with it."""
 
-import os
 import re
-import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import tomli
 
+from esd.config.exposure import is_exposed
 from esd.config.lines import Key, Lines, spell
 from esd.config.problems import ConfigError, Problem
 from esd.config.sections import read_root
@@ -37,19 +36,10 @@ def read_config(path: Path) -> Config:
         line = raw.count(b"\n", 0, exc.start) + 1
         raise _broken(path, line, "is not UTF-8 here") from exc
     config = parse_config(text, str(path))
-    if config.workspaces and _is_exposed(status):
+    if config.workspaces and is_exposed(status):
         warnings = (EXPOSED % {"path": path}, *config.warnings)
         return replace(config, warnings=warnings)
     return config
-
-
-def _is_exposed(status: os.stat_result) -> bool:
-    """Readable by more than its owner and our own group.
-
-    A service's file is root's, and readable by the group that the service runs as.
-    """
-    foreign = status.st_gid != os.getegid()
-    return bool(status.st_mode & (stat.S_IROTH | (stat.S_IRGRP if foreign else 0)))
 
 
 def _broken(file: Path | str, line: int | None, what: str) -> ConfigError:
@@ -57,15 +47,19 @@ def _broken(file: Path | str, line: int | None, what: str) -> ConfigError:
 
 
 def parse_config(text: str, file: str) -> Config:
-    """The configuration in a text; *file* is what the mistakes call it."""
+    """The configuration in a text; *file* is what the mistakes call it.
+
+    Files with keys that it names are read too.
+    """
     mistakes: list[tuple[Key, str]] = []
     root = Table(
         _parse(text, file), (), lambda where, what: mistakes.append((where, what))
     )
-    config = read_root(root)
+    warnings: list[str] = []
+    config = read_root(root, warnings.append)
     if mistakes:
         raise ConfigError(_located(mistakes, text, file))
-    return replace(config, warnings=_idle_peers(config))
+    return replace(config, warnings=(*warnings, *_idle_peers(config)))
 
 
 def _parse(text: str, file: str) -> dict[str, Any]:
@@ -86,7 +80,7 @@ def _idle_peers(config: Config) -> tuple[str, ...]:
     return tuple(
         f"peer {peer.name} shares no workspace: nothing will be synced with it"
         for peer in config.peers
-        if not peer.workspaces
+        if not peer.workspaces and not peer.common
     )
 
 

@@ -1,11 +1,13 @@
 """The sections of the file, each read into the value that its user declared."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import Field, fields
-from pathlib import Path
 from typing import Any, TypeVar
 
 from esd.config import hosts, values
+from esd.config.key_files import Warn
+from esd.config.peers import Aliases, read_peers
+from esd.config.queries import take_queries
 from esd.config.settings import (
     Config,
     ControlSettings,
@@ -13,27 +15,22 @@ from esd.config.settings import (
     NewWorkspaces,
     WorkspaceSettings,
 )
-from esd.config.table import Table, near
+from esd.config.table import Table, note_twins
 from esd.formats.addresses import WorkspaceAddress
+from esd.formats.replication import Halves
 from esd.replica.limits import Bounds
-from esd.sync.rhythm import Rhythm
-from esd.sync.settings import Direction, PeerSettings, Protocol, RunLimits
+from esd.sync.settings import RunLimits
 from esd.web.limits import Limits
 
 __all__ = ["read_root"]
 
 T = TypeVar("T")
 
-Aliases = Mapping[str, WorkspaceAddress | None]
-"""None where the alias is known and its address is a mistake, noted already."""
-
 SIZES = {"head", "body", "bytes_per_workspace", "free_disk", "list_body", "push_body"}
 RATES = {"requests_per_second", "request_burst"}
 
-SPOKEN = (Protocol.AUTO, Protocol.PUB)  # the conversations that can be had today
 
-
-def read_root(root: Table) -> Config:
+def read_root(root: Table, warn: Warn) -> Config:
     """The whole configuration; worth something only if *root* noted no mistake."""
     with (
         root,
@@ -41,28 +38,21 @@ def read_root(root: Table) -> Config:
         root.table("control") as control,
         root.table("limits") as limits,
     ):
-        state_dir = root.take("state_dir", _absolute, None)
+        state_dir = root.take("state_dir", values.absolute_path, None)
         workspaces, aliases = _workspaces(root)
         return Config(
             state_dir=state_dir,
             http=_http(http),
             control=ControlSettings(
-                socket=control.take("socket", _absolute, None),
+                socket=control.take("socket", values.absolute_path, None),
                 group=control.take("group", values.text, None),
             ),
             limits=_bounded(Limits, limits),
             bounds=_bounded(Bounds, limits),
             runs=_bounded(RunLimits, limits),
             workspaces=workspaces,
-            peers=_peers(root, aliases),
+            peers=read_peers(root, aliases, warn),
         )
-
-
-def _absolute(value: object) -> Path:
-    text = values.text(value)
-    if not text.startswith(("/", "~/")) or "\0" in text:
-        raise values.BadValue('must be an absolute path, or begin with "~/"')
-    return Path(text).expanduser()
 
 
 def _http(table: Table) -> HttpSettings:
@@ -107,87 +97,25 @@ def _workspaces(root: Table) -> tuple[tuple[WorkspaceSettings, ...], Aliases]:
         with table:
             address = table.need("address", values.address)
             alias = table.take("alias", values.alias, None)
-            _unique(table, "address", address, taken)
-            _unique(table, "alias", alias, taken)
+            note_twins(table, "address", address, taken)
+            note_twins(table, "alias", alias, taken)
+            halves = _halves(table)
+            anonymous = table.take("anonymous", values.flag, default=True)
         if alias is not None:
             aliases.setdefault(alias, address)
         if address is not None:
-            found.append(WorkspaceSettings(address=address, alias=alias))
+            found.append(
+                WorkspaceSettings(
+                    address=address, alias=alias, halves=halves, anonymous=anonymous
+                )
+            )
     return tuple(found), aliases
 
 
-def _peers(root: Table, aliases: Aliases) -> tuple[PeerSettings, ...]:
-    peers = []
-    taken: dict[object, Table] = {}
-    for table in root.tables("peer"):
-        with table:
-            peer = _peer(table, aliases)
-            _unique(table, "name", peer.name or None, taken)
-        peers.append(peer)
-    return tuple(peers)
-
-
-def _peer(table: Table, aliases: Aliases) -> PeerSettings:
-    default = PeerSettings(name="", url="")
-    return PeerSettings(
-        name=table.need("name", values.alias) or "",
-        url=_url(table),
-        workspaces=_shared(table, aliases),
-        direction=table.take("direction", values.one_of(Direction), default.direction),
-        protocol=table.take("protocol", _protocol, default.protocol),
-        rhythm=Rhythm(
-            interval=table.take("interval", values.interval, default.rhythm.interval)
-        ),
+def _halves(table: Table) -> Halves:
+    default = Halves()
+    return Halves(
+        incoming=take_queries(table, "incoming", default.incoming),
+        outgoing=take_queries(table, "outgoing", default.outgoing),
+        refuse=take_queries(table, "refuse", default.refuse),
     )
-
-
-def _url(table: Table) -> str:
-    url = table.need("url", hosts.peer_url) or ""
-    plaintext = table.take("allow_plaintext", values.flag, default=False)
-    if url.startswith("http:") and not plaintext and not hosts.is_near(url):
-        table.note(
-            (*table.where, "url"),
-            "is plain http to a far host, which shows the workspaces' addresses to "
-            "everyone on the way; use https, or say allow_plaintext = true",
-        )
-    return url
-
-
-def _protocol(value: object) -> Protocol:
-    protocol = values.one_of(Protocol)(value)
-    if protocol not in SPOKEN:
-        can = " or ".join(f'"{known}"' for known in SPOKEN)
-        raise values.BadValue(
-            f"is a protocol that this esd cannot speak yet; use {can}"
-        )
-    return protocol
-
-
-def _shared(table: Table, aliases: Aliases) -> tuple[WorkspaceAddress, ...]:
-    """Only by alias: an address would then stand in the file twice, and drift apart."""
-    if "workspaces" not in table:
-        table.need("workspaces", values.array)
-    shared = dict.fromkeys(
-        _lookup(table, place, name, aliases)
-        for place, name in table.numbered("workspaces", values.text)
-    )
-    return tuple(address for address in shared if address is not None)
-
-
-def _lookup(
-    table: Table, place: int, name: str, aliases: Aliases
-) -> WorkspaceAddress | None:
-    if name not in aliases:
-        table.note(
-            (*table.where, "workspaces", place),
-            "is no alias of a [[workspace]]" + near(name, list(aliases)),
-        )
-    return aliases.get(name)
-
-
-def _unique(table: Table, name: str, value: object, taken: dict[object, Table]) -> None:
-    if value is None:
-        return
-    first = taken.setdefault(value, table)
-    if first is not table:
-        table.note((*table.where, name), f"is the same as in {first}")

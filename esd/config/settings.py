@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from esd.formats.addresses import WorkspaceAddress
+from esd.formats.replication import Halves
 from esd.replica.limits import Bounds
 from esd.sync.settings import PeerSettings, RunLimits
 from esd.web.limits import Limits
@@ -52,8 +53,12 @@ class ControlSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSettings:
+    """One workspace; `anonymous` is whether callers without a key may have it."""
+
     address: WorkspaceAddress
     alias: str | None = None
+    halves: Halves = field(default_factory=Halves)
+    anonymous: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

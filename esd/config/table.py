@@ -7,7 +7,7 @@ from typing import TypeVar
 from esd.config.lines import Key, spell
 from esd.config.values import BadValue, array
 
-__all__ = ["Note", "Table"]
+__all__ = ["Note", "Table", "near", "note_twins"]
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -117,3 +117,14 @@ def near(name: str, known: Sequence[str]) -> str:
     """A suggestion; it holds only names we know."""
     close = get_close_matches(name, known, n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def note_twins(
+    table: Table, name: str, value: object, taken: dict[object, Table]
+) -> None:
+    """Note a mistake where an earlier table has the same *value*."""
+    if value is None:
+        return
+    first = taken.setdefault(value, table)
+    if first is not table:
+        table.note((*table.where, name), f"is the same as in {first}")

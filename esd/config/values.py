@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from math import inf, isfinite
+from pathlib import Path
 from typing import TypeVar
 
 from esd.formats.addresses import InvalidAddress, WorkspaceAddress
 
 __all__ = [
     "BadValue",
+    "absolute_path",
     "address",
     "alias",
     "array",
@@ -50,6 +52,13 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise BadValue("must be a string")
     return value
+
+
+def absolute_path(value: object) -> Path:
+    name = text(value)
+    if not name.startswith(("/", "~/")) or "\0" in name:
+        raise BadValue('must be an absolute path, or begin with "~/"')
+    return Path(name).expanduser()
 
 
 def flag(value: object) -> bool:

@@ -14,7 +14,7 @@ import trio
 from esd.control import Health, Severity
 from esd.replica import Clock
 from esd.sync import Peer, Peers
-from esd.sync.status import Failed, Moved, Retrying, describe
+from esd.sync.status import Downgraded, Failed, Moved, Retrying, describe
 
 __all__ = ["Trouble", "Watch", "find_troubles"]
 
@@ -68,6 +68,8 @@ def _of_peer(peer: Peer) -> Iterator[Trouble]:
     match status:
         case Moved(_, where):
             yield Trouble(f"peer-moved:{name}", Severity.ERROR, words, where)
+        case Downgraded(_, what):
+            yield Trouble(f"peer-downgraded:{name}", Severity.ERROR, words, what)
         case Failed(_, _, what):
             yield Trouble(f"peer-failed:{name}", Severity.ERROR, words, what)
         case Retrying(_, failures) if failures >= FAILURES:

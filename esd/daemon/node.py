@@ -141,6 +141,15 @@ class RunningNode:
             replica = self.replicas.add(workspace.address, configured=True)
             if workspace.alias is not None:
                 replica.alias = workspace.alias
+        self._agree({one.address: one for one in workspaces})
+
+    def _agree(self, configured: Mapping[WorkspaceAddress, WorkspaceSettings]) -> None:
+        """What each gives and takes, and to whom: as configured, or to all alike."""
+        for replica in self.replicas:
+            usual = WorkspaceSettings(address=replica.address)
+            workspace = configured.get(replica.address, usual)
+            replica.halves = workspace.halves
+            replica.anonymous = workspace.anonymous
 
     # ...and the workspaces.
 

@@ -4,7 +4,7 @@ Whatever cannot be used stops the start with one sentence for the operator, befo
 anything was changed: the state may be the only copy.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -17,7 +17,7 @@ from esd.config import Config, NewWorkspaces
 from esd.daemon.clocks import steady_clock, wall_clock
 from esd.daemon.tree import Daemon
 from esd.events import Events
-from esd.pub import Pub, PubSettings
+from esd.pub import Caller, Pub, PubSettings
 from esd.replica import IN_FLIGHT_IN_ALL, Clock, Replicas, Run
 from esd.store import NodeFile, lock_state
 from esd.sync import Client, Peers, PeerSettings, RunLimits, Runner
@@ -33,7 +33,7 @@ Connect = Callable[[PeerSettings, RunLimits], Client]
 
 
 def connect_over_http(peer: PeerSettings, limits: RunLimits) -> Client:
-    return Client(peer.url, limits)
+    return Client(peer.url, limits, key=peer.key)
 
 
 @contextmanager
@@ -141,6 +141,9 @@ class _Parts:
             title=http.title,
             notes=http.notes,
             browser_origins=http.browser_origins,
+            names=http.names,
+            callers=tuple(_callers(config.peers)),
+            salt=self._node_file.salt,
         )
         return Pub(
             self._replicas,
@@ -150,3 +153,16 @@ class _Parts:
             self._slots,
             self._now,
         )
+
+
+def _callers(peers: Sequence[PeerSettings]) -> Iterator[Caller]:
+    """The peers that we know when they call us."""
+    for peer in peers:
+        if peer.key is not None:
+            yield Caller(
+                name=peer.name,
+                key=peer.key,
+                workspaces=None if peer.common else frozenset(peer.workspaces),
+                incoming=peer.incoming,
+                outgoing=peer.outgoing,
+            )

@@ -1,6 +1,7 @@
 """A configuration for people: as it is in force, and what differs from another.
 
-Workspaces appear by alias and local id; their addresses never do.
+Workspaces appear by alias and local id; their addresses never do. Of a peer's key it is
+told only whether there is one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,8 +9,10 @@ from dataclasses import asdict, fields
 from math import inf
 from typing import TYPE_CHECKING
 
+from msgspec import to_builtins
+
 from esd.config import Config, WorkspaceSettings
-from esd.formats import WorkspaceAddress
+from esd.formats import Queries, WorkspaceAddress
 from esd.replica import Replicas
 from esd.sync import PeerSettings
 
@@ -35,19 +38,39 @@ def shown(config: Config, replicas: Replicas) -> Mapping[str, object]:
 
 
 def _workspace(one: WorkspaceSettings, replicas: Replicas) -> dict[str, object]:
-    return {"alias": one.alias, "id": _name(one.address, replicas)}
+    return {
+        "alias": one.alias,
+        "id": _name(one.address, replicas),
+        "anonymous": one.anonymous,
+        **one.halves.as_object(),
+    }
 
 
 def _peer(peer: PeerSettings, replicas: Replicas) -> dict[str, object]:
     interval = peer.rhythm.interval
     return {
         "name": peer.name,
-        "url": peer.url,
-        "workspaces": [_name(address, replicas) for address in peer.workspaces],
+        "url": peer.url or None,
+        "workspaces": _shared(peer, replicas),
         "direction": peer.direction.value,
         "interval": "manual" if interval == inf else interval,
         "protocol": peer.protocol.value,
+        "incoming": _override(peer.incoming),
+        "outgoing": _override(peer.outgoing),
+        "key": peer.key is not None,
+        "create_workspaces": peer.creates,
     }
+
+
+def _shared(peer: PeerSettings, replicas: Replicas) -> str | list[str]:
+    if peer.common:
+        return "common"
+    return [_name(address, replicas) for address in peer.workspaces]
+
+
+def _override(queries: Queries | None) -> object:
+    """None where those of the workspace hold."""
+    return None if queries is None else to_builtins(list(queries))
 
 
 def _name(address: WorkspaceAddress, replicas: Replicas) -> str:

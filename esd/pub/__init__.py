@@ -1,6 +1,8 @@
 """Others call us: what a pub serves to its peers."""
 
 from esd.pub.app import Pub
-from esd.pub.v1 import PUSHED, PubSettings
+from esd.pub.callers import Caller
+from esd.pub.serving import PUSHED
+from esd.pub.settings import PubSettings, SyncLimits
 
-__all__ = ["PUSHED", "Pub", "PubSettings"]
+__all__ = ["PUSHED", "Caller", "Pub", "PubSettings", "SyncLimits"]

@@ -10,30 +10,19 @@ stay stored, and the answer counts them.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
-import trio
+from collections.abc import Mapping
 
 from esd.errors import OperatorMustAct, PeerMisbehaved
-from esd.formats import InvalidAddress, MalformedBody, WorkspaceAddress
+from esd.formats import Halves, InvalidAddress, MalformedBody, WorkspaceAddress
 from esd.pub.answers import stats
+from esd.pub.callers import halves_for
 from esd.pub.conditional import is_named
-from esd.replica import (
-    QUOTA,
-    Bounds,
-    Intake,
-    Replica,
-    Replicas,
-    Tally,
-    TooManyWorkspaces,
-    take_in,
-)
+from esd.pub.serving import Serving, given, origin_of, wanted
+from esd.replica import QUOTA, Intake, Replica, TooManyWorkspaces, take_in
 from esd.web import Request, Response, Route, text
 
-__all__ = ["PUSHED", "V1", "PubSettings"]
+__all__ = ["V1"]
 
-PUSHED = "*"  # the origin of what anonymous peers push to us; no peer's name
 DOCUMENTS = "/earthstar-api/v1/{workspace}/documents"
 PATHS = "/earthstar-api/v1/{workspace}/paths"
 _JSON = ("Content-Type", "application/json; charset=utf-8")
@@ -42,35 +31,11 @@ _JSON = ("Content-Type", "application/json; charset=utf-8")
 _CHARSET = re.compile(r';[ \t]*+charset[ \t]*+=[ \t]*+"?+([^ \t";]++)', re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PubSettings:
-    """What the operator decided about serving peers."""
-
-    creates: bool = False  # a push to an unknown workspace makes it
-    readonly: bool = False
-    title: str = ""
-    notes: str = ""
-    browser_origins: tuple[str, ...] = ("*",)
-
-
 class V1:
-    """The handlers; `routes` says which is where. `charge` is told what a push cost."""
+    """The handlers; `routes` says which is where."""
 
-    def __init__(
-        self,
-        replicas: Replicas,
-        settings: PubSettings,
-        bounds: Bounds,
-        slots: trio.CapacityLimiter,
-        now: Callable[[], int],
-        charge: Callable[[Request, Tally], None],
-    ) -> None:
-        self._replicas = replicas
-        self._settings = settings
-        self._bounds = bounds
-        self._slots = slots
-        self._now = now
-        self._charge = charge
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
 
     def routes(self) -> list[Route]:
         return [
@@ -83,66 +48,87 @@ class V1:
         self, request: Request, captured: Mapping[str, str]
     ) -> Response:
         """All living documents, history included."""
-        replica = self._find(captured)
-        if replica is None:
+        found = self._shown(request, captured)
+        if found is None:
             return text(404, "Not Found")
-        now = self._now()
-        listing = self._replicas.listing(replica)
-        etag = replica.etag(now)
+        replica, halves = found
+        now = self._serving.now()
+        shown = given(halves, now)
+        etag = replica.etag(now, shown)
         if is_named(etag, request.headers.get_all("if-none-match")):
             return Response(status=304, headers=(("ETag", etag),))
-        body = listing.whole(now) or listing.pieces(now)
+        listing = self._serving.replicas.listing(replica)
+        body = listing.whole(now, shown) or listing.pieces(now, shown)
         return Response(status=200, headers=(_JSON, ("ETag", etag)), body=body)
 
     async def paths(self, request: Request, captured: Mapping[str, str]) -> Response:
         """The paths of all living documents."""
-        replica = self._find(captured)
-        if replica is None:
+        found = self._shown(request, captured)
+        if found is None:
             return text(404, "Not Found")
-        now = self._now()
-        etag = replica.etag(now)
+        replica, halves = found
+        now = self._serving.now()
+        shown = given(halves, now)
+        etag = replica.etag(now, shown)
         if is_named(etag, request.headers.get_all("if-none-match")):
             return Response(status=304, headers=(("ETag", etag),))
-        body = self._replicas.listing(replica).paths(now)
+        body = self._serving.replicas.listing(replica).paths(now, shown)
         return Response(status=200, headers=(_JSON, ("ETag", etag)), body=body)
 
     async def push(self, request: Request, captured: Mapping[str, str]) -> Response:
         """Take in documents, each on its own merits."""
-        if self._settings.readonly:
+        if self._serving.settings.readonly:
             return stats(403)
         _check_charset(request)
+        caller = self._serving.callers.named(request)
         try:
             replica = self._find(captured) or self._create(captured)
         except (TooManyWorkspaces, OperatorMustAct):
             return stats(507)
-        if replica is None:
+        halves = halves_for(replica, caller)
+        if replica is None or halves is None:
             return stats(404)
+        now = self._serving.now()
         intake = Intake(
             replica,
-            origin=PUSHED,
-            now=self._now(),
-            slots=self._slots,
-            most=self._bounds.documents_per_request,
+            origin=origin_of(replica, caller),
+            now=now,
+            slots=self._serving.slots,
+            most=self._serving.bounds.documents_per_request,
+            wanted=wanted(halves, now),
         )
         try:
             status = await _taken_in(intake, request)
         finally:  # whoever leaves before the answer has cost us the same
-            self._charge(request, intake.tally)
+            self._serving.rates.charge_documents(request, intake.tally)
         return stats(status, intake.tally)
+
+    def _shown(
+        self, request: Request, captured: Mapping[str, str]
+    ) -> tuple[Replica, Halves] | None:
+        """The workspace, where it is there for whoever asks."""
+        caller = self._serving.callers.named(request)
+        replica = self._find(captured)
+        halves = halves_for(replica, caller)
+        return None if replica is None or halves is None else (replica, halves)
 
     def _find(self, captured: Mapping[str, str]) -> Replica | None:
         try:
-            return self._replicas.get(WorkspaceAddress.parse(captured["workspace"]))
+            return self._serving.replicas.get(_address(captured))
         except InvalidAddress:
             return None
 
     def _create(self, captured: Mapping[str, str]) -> Replica | None:
-        if not self._settings.creates:
+        if not self._serving.settings.creates:
             return None
         try:
-            return self._replicas.add(WorkspaceAddress.parse(captured["workspace"]))
+            return self._serving.replicas.add(_address(captured))
         except InvalidAddress:
             return None
+
+
+def _address(captured: Mapping[str, str]) -> WorkspaceAddress:
+    return WorkspaceAddress.parse(captured["workspace"])
 
 
 async def _taken_in(intake: Intake, request: Request) -> int:

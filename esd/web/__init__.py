@@ -7,7 +7,7 @@ from esd.web.drain import Drain
 from esd.web.inflate import CorruptBody, Inflater, TooLarge, deflate_gzip
 from esd.web.limits import MAX_BODY, Limits
 from esd.web.line import Gone
-from esd.web.listeners import address_of, open_listeners, remote_of
+from esd.web.listeners import address_of, local_of, open_listeners, remote_of
 from esd.web.message import (
     Body,
     Handler,
@@ -44,6 +44,7 @@ __all__ = [
     "address_of",
     "deflate_gzip",
     "json_response",
+    "local_of",
     "open_listeners",
     "problem",
     "remote_of",

@@ -19,6 +19,7 @@ throughout:
 
 import logging
 from collections.abc import Callable
+from typing import NamedTuple
 
 import h11
 import trio
@@ -29,6 +30,7 @@ from esd.web.head import check_head, keeps_alive
 from esd.web.inflate import PIECE
 from esd.web.limits import Limits
 from esd.web.line import Gone, Line
+from esd.web.listeners import local_of
 from esd.web.message import Body, Handler, Headers, Request, Response, text
 from esd.web.quiet import AtMost
 from esd.web.trace import trace_of
@@ -70,7 +72,8 @@ async def serve_connection(
 ) -> None:
     """Serve until either side closes; the stream is closed afterwards."""
     line = Line(stream, write_time=limits.write_time)
-    connection = _Connection(line, handler, limits, drain, remote, on_error)
+    ends = _Ends(remote, local_of(stream))
+    connection = _Connection(line, handler, limits, drain, ends, on_error)
     try:
         with line.patience:
             await connection.serve()
@@ -84,6 +87,11 @@ async def serve_connection(
         await trio.aclose_forcefully(stream)
 
 
+class _Ends(NamedTuple):
+    remote: str
+    local: str
+
+
 class _Connection:
     def __init__(
         self,
@@ -91,14 +99,14 @@ class _Connection:
         handler: Handler,
         limits: Limits,
         drain: Drain,
-        remote: str,
+        ends: _Ends,
         on_error: OnError,
     ) -> None:
         self._line = line
         self._handler = handler
         self._limits = limits
         self._drain = drain
-        self._remote = remote
+        self._ends = ends
         self._on_error = on_error
 
     async def serve(self) -> None:
@@ -113,7 +121,7 @@ class _Connection:
             head = await incoming.head(self._drain)
             if head is None:
                 return None
-            request = incoming.request(head, self._remote)
+            request = incoming.request(head, self._ends)
         except PeerMisbehaved as exc:
             answer = incoming.answer(self._refusal(None, exc), close=True)
             await send_answer(self._line, answer)
@@ -151,7 +159,8 @@ class _Connection:
         return incoming.answer(response, close=close)
 
     def _refusal(self, request: Request | None, exc: PeerMisbehaved) -> Response:
-        log.info("answered %s with %d: %s", self._remote, exc.status_hint, exc.reason)
+        remote = self._ends.remote
+        log.info("answered %s with %d: %s", remote, exc.status_hint, exc.reason)
         return self._on_error(request, exc.status_hint, exc.reason)
 
 
@@ -191,7 +200,7 @@ class _Incoming:
         assert event is None or isinstance(event, h11.Request)
         return event
 
-    def request(self, head: h11.Request, remote: str) -> Request:
+    def request(self, head: h11.Request, ends: _Ends) -> Request:
         """The request of that head, its body still to be read; checks the head."""
         method, target = head.method.decode(), head.target.decode()
         fields = head.headers.raw_items()
@@ -212,7 +221,7 @@ class _Incoming:
             declared=length,
         )
         return Request(
-            method=method, target=target, headers=headers, remote=remote, body=body
+            method=method, target=target, headers=headers, body=body, **ends._asdict()
         )
 
     async def receive_body(self) -> bytes:

@@ -20,7 +20,7 @@ import trio
 
 from esd.errors import OperatorMustAct
 
-__all__ = ["address_of", "open_listeners", "remote_of"]
+__all__ = ["address_of", "local_of", "open_listeners", "remote_of"]
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,21 @@ def remote_of(stream: trio.SocketStream) -> str:
         return str(stream.socket.getpeername()[0])
     except OSError:  # it has already gone; serving it will notice
         return "unknown"
+
+
+def local_of(stream: trio.abc.Stream) -> str:
+    """Our end, with the port; empty where that is no network address.
+
+    It may listen on all addresses; this is the one that this client dialled.
+    """
+    if not isinstance(stream, trio.SocketStream):
+        return ""
+    if stream.socket.family == socket.AF_UNIX:
+        return ""
+    try:
+        return _written(*stream.socket.getsockname()[:2])
+    except OSError:  # as above
+        return ""
 
 
 def _parse(text: str) -> Address:

@@ -150,12 +150,17 @@ class Body:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request. `remote` is the address without its port, or `unix`."""
+    """One request. `remote` is the address without its port, or `unix`.
+
+    `local` is our end of the connection, as `127.0.0.1:3333` or `[::1]:3333`; empty
+    where it is no address.
+    """
 
     method: str
     target: str
     headers: Headers = field(default_factory=Headers)
     remote: str = "unix"
+    local: str = ""
     body: Body = field(default_factory=Body.whole)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 `code` is for programs and never changes; `hint` tells a person what to do next;
 `errors` lists single fields. `type` only makes the code a URI, as the RFC wants it.
+Whatever else a program needs to go on are members of their own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ def problem(
     detail: str = "",
     hint: str = "",
     errors: Sequence[Mapping[str, object]] = (),
+    **more: object,
 ) -> Response:
     """The response; members that say nothing are left out."""
     said = {"detail": detail, "hint": hint, "errors": list(errors)}
@@ -29,7 +31,7 @@ def problem(
         "status": status,
         "code": code,
     }
-    members |= {name: value for name, value in said.items() if value}
+    members |= {name: value for name, value in said.items() if value} | more
     return Response(
         status=status,
         headers=(("Content-Type", "application/problem+json"),),

@@ -117,4 +117,4 @@ async def test_leaving_before_the_answer_saves_nothing(slow, autojump_clock):
     request = Request(method="POST", target=DOCUMENTS, remote=REMOTE, body=body)
     with pytest.raises(Gone):
         await slow.pub.handle(request)
-    assert slow.pub._buckets.take(REMOTE, trio.current_time()) > 7
+    assert slow.pub._rates._buckets.take(REMOTE, trio.current_time()) > 7

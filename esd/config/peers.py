@@ -1,0 +1,117 @@
+"""The `[[peer]]` sections: whom we call, who calls us, and what is shared with them."""
+
+from collections.abc import Mapping
+
+from esd.config import hosts, values
+from esd.config.key_files import Warn, take_key
+from esd.config.queries import take_queries
+from esd.config.table import Table, near, note_twins
+from esd.formats.addresses import WorkspaceAddress
+from esd.sync.rhythm import Rhythm
+from esd.sync.settings import Direction, PeerSettings, Protocol
+
+__all__ = ["Aliases", "read_peers"]
+
+Aliases = Mapping[str, WorkspaceAddress | None]
+"""None where the alias is known and its address is a mistake, noted already."""
+
+COMMON = "common"
+SPOKEN = (Protocol.AUTO, Protocol.PUB, Protocol.ESD)  # what can be had today
+
+
+def read_peers(root: Table, aliases: Aliases, warn: Warn) -> tuple[PeerSettings, ...]:
+    peers = []
+    names: dict[object, Table] = {}
+    keys: dict[object, Table] = {}
+    for table in root.tables("peer"):
+        with table:
+            peer = _peer(table, aliases, warn)
+            note_twins(table, "name", peer.name or None, names)
+            note_twins(table, "key_file", peer.key, keys)  # a key is who calls
+        peers.append(peer)
+    return tuple(peers)
+
+
+def _peer(table: Table, aliases: Aliases, warn: Warn) -> PeerSettings:
+    default = PeerSettings(name="", url="")
+    peer = PeerSettings(
+        name=table.need("name", values.alias) or "",
+        url=_url(table),
+        workspaces=_shared(table, aliases),
+        common=table.take("workspaces", _is_common, default=False),
+        direction=table.take("direction", values.one_of(Direction), default.direction),
+        protocol=table.take("protocol", _protocol, default.protocol),
+        rhythm=Rhythm(
+            interval=table.take("interval", values.interval, default.rhythm.interval)
+        ),
+        incoming=take_queries(table, "incoming", None),
+        outgoing=take_queries(table, "outgoing", None),
+        key=take_key(table, warn),
+        creates=table.take("create_workspaces", values.flag, default.creates),
+    )
+    if peer.common and peer.protocol is Protocol.PUB:
+        table.note(
+            (*table.where, "workspaces"),
+            "cannot be found out from a classic pub, which would have to be told the "
+            'addresses; list aliases, or use protocol "auto" or "esd"',
+        )
+    return peer
+
+
+def _url(table: Table) -> str:
+    """Whoever has a key may call us, and need not be somewhere where we can call."""
+    plaintext = table.take("allow_plaintext", values.flag, default=False)
+    if "key_file" in table and "url" not in table:
+        return table.take("url", hosts.peer_url, "")
+    url = table.need("url", hosts.peer_url) or ""
+    if url.startswith("http:") and not plaintext and not hosts.is_near(url):
+        table.note(
+            (*table.where, "url"),
+            "is plain http to a far host, which shows the workspaces' addresses to "
+            "everyone on the way; use https, or say allow_plaintext = true",
+        )
+    return url
+
+
+def _protocol(value: object) -> Protocol:
+    protocol = values.one_of(Protocol)(value)
+    if protocol not in SPOKEN:
+        can = " or ".join(f'"{known}"' for known in SPOKEN)
+        raise values.BadValue(
+            f"is a protocol that this esd cannot speak yet; use {can}"
+        )
+    return protocol
+
+
+def _is_common(value: object) -> bool:
+    return value == COMMON
+
+
+def _shared(table: Table, aliases: Aliases) -> tuple[WorkspaceAddress, ...]:
+    """Only by alias: an address would then stand in the file twice, and drift apart."""
+    if "workspaces" not in table:
+        table.need("workspaces", values.array)
+    shared = dict.fromkeys(
+        _lookup(table, place, name, aliases)
+        for place, name in table.numbered("workspaces", values.text, whole=_listed)
+    )
+    return tuple(address for address in shared if address is not None)
+
+
+def _listed(value: object) -> list[object]:
+    if _is_common(value):
+        return []
+    if not isinstance(value, list):
+        raise values.BadValue(f'must be an array of aliases, or "{COMMON}"')
+    return value
+
+
+def _lookup(
+    table: Table, place: int, name: str, aliases: Aliases
+) -> WorkspaceAddress | None:
+    if name not in aliases:
+        table.note(
+            (*table.where, "workspaces", place),
+            "is no alias of a [[workspace]]" + near(name, list(aliases)),
+        )
+    return aliases.get(name)
