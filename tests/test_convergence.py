@@ -22,7 +22,7 @@ import trio
 from esd.config import Config
 from esd.daemon import connect_over_http, wall_clock
 from esd.formats import Keypair, keypair_from_seed
-from esd.sync import Client, PeerSettings, RunLimits, SyncRun
+from esd.sync import Client, PeerSettings, Protocol, RunLimits, SyncRun
 from tests.daemons import Connect, Running, a_config, a_peer, start_daemon
 from tests.wire import Wire, WireTo, run_wire
 
@@ -179,7 +179,9 @@ async def check_quiet(world: World) -> None:
     assert len(world.lists()) == 1
 
 
-Open = Callable[[trio.Nursery, Path, random.Random], AbstractAsyncContextManager[World]]
+Open = Callable[
+    [trio.Nursery, Path, random.Random, Protocol], AbstractAsyncContextManager[World]
+]
 
 
 def who_calls_whom(chance: random.Random) -> list[Pair]:
@@ -193,16 +195,19 @@ def who_calls_whom(chance: random.Random) -> list[Pair]:
     return pairs
 
 
-def configs(state: Path, urls: Mapping[Pair, str]) -> Mapping[str, Config]:
+def configs(
+    state: Path, urls: Mapping[Pair, str], protocol: Protocol
+) -> Mapping[str, Config]:
     return {
         name: a_config(
             state / name,
             [GARDEN],
             [
-                a_peer(two, url, GARDEN)
+                a_peer(two, url, GARDEN, protocol=protocol)
                 for (one, two), url in urls.items()
                 if one == name
             ],
+            names=tuple(f"{name}.example" for name in NAMES),
         )
         for name in NAMES
     }
@@ -210,7 +215,7 @@ def configs(state: Path, urls: Mapping[Pair, str]) -> Mapping[str, Config]:
 
 @asynccontextmanager
 async def in_memory(
-    nursery: trio.Nursery, state: Path, chance: random.Random
+    nursery: trio.Nursery, state: Path, chance: random.Random, protocol: Protocol
 ) -> AsyncIterator[World]:
     pairs = who_calls_whom(chance)
     wires = {pair: Wire() for pair in pairs}
@@ -222,7 +227,7 @@ async def in_memory(
 
     world = World(
         nursery,
-        configs(state, {pair: f"http://{pair[1]}.example" for pair in pairs}),
+        configs(state, {pair: f"http://{pair[1]}.example" for pair in pairs}, protocol),
         wires,
         lambda name: partial(connect, name),
         lambda name, port: None,
@@ -235,7 +240,7 @@ async def in_memory(
 
 @asynccontextmanager
 async def over_sockets(
-    nursery: trio.Nursery, state: Path, chance: random.Random
+    nursery: trio.Nursery, state: Path, chance: random.Random, protocol: Protocol
 ) -> AsyncIterator[World]:
     pairs = who_calls_whom(chance)
     ends = {pair: await nursery.start(run_wire, 0) for pair in pairs}
@@ -247,7 +252,7 @@ async def over_sockets(
 
     world = World(
         nursery,
-        configs(state, {pair: end.url for pair, end in ends.items()}),
+        configs(state, {pair: end.url for pair, end in ends.items()}, protocol),
         {pair: end.wire for pair, end in ends.items()},
         lambda name: connect_over_http,
         moved,
@@ -258,13 +263,14 @@ async def over_sockets(
     yield world
 
 
+@pytest.mark.parametrize("protocol", [Protocol.PUB, Protocol.ESD])
 @pytest.mark.parametrize("opened", [in_memory, over_sockets])
 @pytest.mark.parametrize("seed", OLD_SEEDS + NEW_SEEDS)
 async def test_three_replicas_converge(
-    seed: int, opened: Open, nursery: trio.Nursery, tmp_path: Path
+    seed: int, opened: Open, protocol: Protocol, nursery: trio.Nursery, tmp_path: Path
 ) -> None:
     chance = random.Random(seed)
-    async with opened(nursery, tmp_path, chance) as world:
+    async with opened(nursery, tmp_path, chance, protocol) as world:
         await tell(world, chance)
         await settle(world, chance)
         await check_quiet(world)

@@ -76,7 +76,7 @@ async def keep_pushing(
     async with Client(url, RunLimits()) as client:
         for body, documents in pushes(writer, round_number * 1_000_000):
             try:
-                answer = await client.post(API, body, {})
+                answer = await client.fetch("POST", API, {}, body)
             except PeerUnavailable:
                 return
             assert json.loads(answer.body)["numIngested"] == len(documents)

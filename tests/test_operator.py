@@ -25,8 +25,8 @@ BROKEN = {
     ),
     "is a web site": (
         answer(b"<!doctype html><h1>Welcome</h1>"),
-        "its list of documents cannot be read",
-        "is this the url of an earthstar-pub",
+        "its hello cannot be read",
+        'if it is a plain pub, set protocol = "pub"',
     ),
     "is overloaded": (
         answer(b"", "503 Service Unavailable", "Retry-After: 7"),

@@ -117,8 +117,9 @@ class _Answer(httpx.AsyncByteStream):
         if isinstance(self._body, bytes):
             yield self._body
             return
-        async for piece in self._body:
-            yield piece
+        async with aclosing(aiter(self._body)) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from esd.control.peers import PeersResource
 from esd.control.refusing import Refusal, status_problem
 from esd.control.status import StatusResource
 from esd.control.syncs import SyncsResource
+from esd.control.wire_ids import Connect, WireIdsResource, connect_to
 from esd.control.workspaces import WorkspacesResource
 from esd.errors import OperatorMustAct
 from esd.formats import InvalidAddress, WorkspaceAddress
@@ -37,13 +38,13 @@ READING = ("GET", "HEAD")
 class Control:
     """`handle` answers requests; `refuse` words what went wrong before one was read."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, connect: Connect = connect_to) -> None:
         self._always = (
             ("Esd-Version", node.version),
             ("Esd-Api", API),
             ("Cache-Control", "no-store"),
         )
-        self.routes = _routes(node)
+        self.routes = _routes(node, connect)
         self._route = Router(self.routes, fallback=_unknown)
 
     async def handle(self, request: Request) -> Response:
@@ -75,12 +76,13 @@ class Control:
         return Response(status=response.status, headers=headers, body=response.body)
 
 
-def _routes(node: Node) -> list[Route]:
+def _routes(node: Node, connect: Connect) -> list[Route]:
     return [
         Route("GET", "/v1/openapi.json", _openapi),
         *StatusResource(node).routes(),
         *PeersResource(node).routes(),
         *WorkspacesResource(node).routes(),
+        *WireIdsResource(node, connect).routes(),
         *SyncsResource(node).routes(),
         *EventsResource(node).routes(),
         *DocumentsResource(node).routes(),

@@ -6,13 +6,15 @@ people, and where something is wrong, what to do about it.
 """
 
 from collections.abc import Mapping, Sequence
-from math import isinf
 
 import msgspec
 
+from esd.control.peer_config import PeerConfigShape, config_of
 from esd.control.times import Moment, as_time
+from esd.replica import Replica
 from esd.sync import Peer
 from esd.sync.status import (
+    Downgraded,
     Failed,
     Idle,
     InSync,
@@ -32,6 +34,7 @@ __all__ = [
     "brief_of",
     "hint_of",
     "shape_of",
+    "shares",
     "standing_of",
     "state_of",
 ]
@@ -44,6 +47,7 @@ STATES: Mapping[type[PeerStatus], str] = {
     Retrying: "retrying",
     Failed: "failed",
     Moved: "moved",
+    Downgraded: "downgraded",
     Paused: "paused",
 }
 
@@ -60,13 +64,6 @@ class FailureShape(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     reason: str
     hint: str
-
-
-class ConfigShape(msgspec.Struct, frozen=True, kw_only=True):
-    url: str
-    direction: str
-    protocol: str
-    interval_seconds: float | None  # null: only when asked
 
 
 class RuntimeShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +84,7 @@ class RuntimeShape(msgspec.Struct, frozen=True, kw_only=True):
 
 class PeerShape(msgspec.Struct, frozen=True, kw_only=True):
     name: str
-    config: ConfigShape
+    config: PeerConfigShape
     runtime: RuntimeShape
 
 
@@ -102,16 +99,9 @@ class BriefShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shape_of(peer: Peer, moment: Moment) -> PeerShape:
-    settings = peer.settings
-    interval = settings.rhythm.interval
     return PeerShape(
-        name=settings.name,
-        config=ConfigShape(
-            url=settings.url,
-            direction=settings.direction.value,
-            protocol=settings.protocol.value,
-            interval_seconds=None if isinf(interval) else interval,
-        ),
+        name=peer.settings.name,
+        config=config_of(peer.settings),
         runtime=_runtime(peer, moment),
     )
 
@@ -131,6 +121,13 @@ def state_of(status: PeerStatus) -> str:
     return STATES[type(status)]
 
 
+def shares(peer: Peer, replica: Replica) -> bool:
+    """Whether they sync it. What is in common is not known before it was proved."""
+    if peer.settings.common:
+        return replica.local_id in peer.acquaintance.shared
+    return replica.address in peer.settings.workspaces
+
+
 def standing_of(peer: Peer, local_id: str) -> str | None:
     """How a workspace stands with it, as the last run told; None where none did."""
     if not isinstance(peer.status, InSync):
@@ -142,7 +139,7 @@ def hint_of(peer: Peer) -> str:
     """What to do; empty where there is nothing to do."""
     name = peer.settings.name
     match peer.status:
-        case Failed(_, _, hint) | Moved(_, hint):
+        case Failed(_, _, hint) | Moved(_, hint) | Downgraded(_, hint):
             return hint
         case Retrying():
             known = peer.last_failure.hint if peer.last_failure else ""
@@ -192,6 +189,7 @@ def _shared(peer: Peer) -> list[SharedShape]:
             standing=standing_of(peer, replica.local_id),
         )
         for replica in peer.workspaces()
+        if shares(peer, replica)
     ]
 
 
@@ -209,6 +207,8 @@ def _reason(status: PeerStatus) -> str:
             return reason
         case Moved():
             return "it redirects to another place"
+        case Downgraded():
+            return "it spoke earthstar-sync before, and now does not"
         case _:
             return ""
 

@@ -70,7 +70,7 @@ class PeersResource:
         return self._answer(peer, changed=was_paused)
 
     async def reset(self, request: Request, captured: Mapping[str, str]) -> Response:
-        """Forget that it was failing and what it holds, and try it now."""
+        """Forget that it was failing, what it holds and spoke, and try it now."""
         Parameters(request)
         peer = self._named(captured)
         try:

@@ -17,7 +17,7 @@ from esd.control.asking import LARGEST, Asked, Parameters, read_body
 from esd.control.node import Node
 from esd.control.peers import peer_named
 from esd.control.refusing import Refusal, missing
-from esd.control.sync_shapes import SyncShape, from_records, from_run
+from esd.control.sync_shapes import Aliases, SyncShape, from_records, from_run
 from esd.control.workspaces import replica_named
 from esd.formats import WorkspaceAddress
 from esd.sync import Direction, NotShared, Peer, PeerPaused, SyncRun
@@ -38,6 +38,7 @@ class SyncAsked(Asked, frozen=True, kw_only=True):
     peers: list[str] | None = None
     workspaces: list[str] | None = None
     direction: Direction | None = None
+    dry_run: bool = False  # only find out what would move
 
 
 class SkippedShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +79,8 @@ class SyncsResource:
                 for one in started:
                     await one.run.wait()
         over = all(one.run.state.over for one in started)
-        shapes = [_started_shape(one) for one in started]
+        aliases = self._aliases()
+        shapes = [_started_shape(one, aliases) for one in started]
         status = 200 if wait is not None and over else 202
         return json_response(status, {"syncs": shapes, "skipped": skipped})
 
@@ -99,10 +101,11 @@ class SyncsResource:
         number = _number(captured["sync"])
         run = self.node.peers.runs.get(number)
         if run is not None:
-            return json_response(200, from_run(run))
+            return json_response(200, from_run(run, self._aliases()))
         history = self.node.peers.history
         kept = from_records(
-            await self.node.replicas.run(partial(history.records_of, number))
+            await self.node.replicas.run(partial(history.records_of, number)),
+            self._aliases(),
         )
         if not kept:
             raise missing("sync", ())
@@ -115,7 +118,8 @@ class SyncsResource:
         if run is None:
             raise missing("sync", ())
         changed = self.node.peers.cancel(run.id)
-        return json_response(202, {"changed": changed, "sync": from_run(run)})
+        shape = from_run(run, self._aliases())
+        return json_response(202, {"changed": changed, "sync": shape})
 
     def _ask(self, asked: SyncAsked) -> tuple[list[_Started], list[SkippedShape]]:
         """Names are all looked up before anything is started."""
@@ -127,7 +131,9 @@ class SyncsResource:
         for peer in peers:
             name = peer.settings.name
             try:
-                run, joined = self.node.peers.start(name, workspaces, asked.direction)
+                run, joined = self.node.peers.start(
+                    name, workspaces, asked.direction, dry=asked.dry_run
+                )
             except (PeerPaused, NotShared) as exc:
                 skipped.append(_skipped(peer, exc))
             else:
@@ -165,18 +171,22 @@ class SyncsResource:
                 self.node.peers.history.runs, limit=wanted, before=before, peer=peer
             )
         )
-        kept = {one.id: one for one in from_records(records)}
+        aliases = self._aliases()
+        kept = {one.id: one for one in from_records(records, aliases)}
         oldest = 0
         if len(records) == wanted:  # the last run's records may not all be here
             oldest = min(kept) + 1
         fresh = {
-            run.id: from_run(run)
+            run.id: from_run(run, aliases)
             for run in self.node.peers.runs.latest()
             if run.id < before and peer in (None, run.peer)
         }
         found = sorted(kept | fresh, reverse=True)
         complete = [(kept | fresh)[number] for number in found if number >= oldest]
         return complete[:limit], oldest > 0 or len(complete) > limit
+
+    def _aliases(self) -> Aliases:
+        return {replica.local_id: replica.alias for replica in self.node.replicas}
 
 
 def _number(text: str) -> int:
@@ -186,11 +196,11 @@ def _number(text: str) -> int:
 
 
 def _shares_any(peer: Peer, workspaces: Addresses) -> bool:
-    return any(one in peer.settings.workspaces for one in workspaces)
+    return any(map(peer.settings.shares, workspaces))
 
 
-def _started_shape(started: _Started) -> StartedShape:
-    shape = from_run(started.run)
+def _started_shape(started: _Started, aliases: Aliases) -> StartedShape:
+    shape = from_run(started.run, aliases)
     names = SyncShape.__struct_fields__
     fields = {name: getattr(shape, name) for name in names}
     return StartedShape(**fields, joined=started.joined)

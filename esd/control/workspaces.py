@@ -13,9 +13,9 @@ import msgspec
 
 from esd.control.asking import Asked, Parameters, read_body
 from esd.control.node import Conflict, Node
-from esd.control.peer_shapes import standing_of
+from esd.control.peer_shapes import shares, standing_of
 from esd.control.refusing import as_refusal, invalid, missing
-from esd.formats import InvalidAddress, WorkspaceAddress
+from esd.formats import InvalidAddress, Queries, WorkspaceAddress
 from esd.replica import Replica
 from esd.web import Request, Response, Route, json_response
 
@@ -43,12 +43,26 @@ class StandingShape(msgspec.Struct, frozen=True, kw_only=True):
     standing: str | None
 
 
+class QueriesShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Which documents move; `digest` is by what peers know these queries."""
+
+    incoming: Queries
+    outgoing: Queries
+    refuse: Queries
+    digest: str
+
+
 class WholeShape(WorkspaceShape, frozen=True, kw_only=True):
-    """What one looks at alone; counting authors takes a pass over the documents."""
+    """What one looks at alone; counting authors takes a pass over the documents.
+
+    `anonymous`: whether callers have it who do not show a peer's key.
+    """
 
     authors: Sequence[str]
     author_count: int
     standings: Sequence[StandingShape]
+    queries: QueriesShape
+    anonymous: bool
 
 
 class AddAsked(Asked, frozen=True, kw_only=True):
@@ -131,6 +145,8 @@ class WorkspacesResource:
             authors=authors[:AUTHORS_TOLD],
             author_count=len(authors),
             standings=_standings(self.node, replica),
+            queries=_queries(replica),
+            anonymous=replica.anonymous,
         )
 
 
@@ -147,7 +163,7 @@ def workspace_shape(
     node: Node, replica: Replica, *, reveal: bool = False
 ) -> WorkspaceShape:
     totals = replica.reader.totals()
-    peers = [peer for peer in node.peers if replica.address in peer.settings.workspaces]
+    peers = [peer for peer in node.peers if shares(peer, replica)]
     return WorkspaceShape(
         id=replica.local_id,
         alias=replica.alias,
@@ -164,8 +180,18 @@ def _standings(node: Node, replica: Replica) -> list[StandingShape]:
             peer=peer.settings.name, standing=standing_of(peer, replica.local_id)
         )
         for peer in node.peers
-        if replica.address in peer.settings.workspaces
+        if shares(peer, replica)
     ]
+
+
+def _queries(replica: Replica) -> QueriesShape:
+    halves = replica.halves
+    return QueriesShape(
+        incoming=halves.incoming,
+        outgoing=halves.outgoing,
+        refuse=halves.refuse,
+        digest=halves.digest,
+    )
 
 
 def _authors(replica: Replica, now: int) -> list[str]:

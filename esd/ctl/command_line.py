@@ -34,7 +34,7 @@ NOUNS = {
     "watch": ("events", "what happens, as it happens"),
     "events": ("events", "the same as watch"),
     "peer": ("peer", "list, show, pause, resume, reset"),
-    "workspace": ("workspace", "list, show, add, remove"),
+    "workspace": ("workspace", "list, show, id, add, remove"),
     "sync": ("sync", "now, with all peers or some; history, show, cancel"),
     "doc": ("doc", "ls, get, set, rm, history"),
     "identity": ("identity", "list, new, import, remove"),

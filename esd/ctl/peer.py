@@ -1,11 +1,13 @@
 """esdctl peer: who we sync with, how each stands, and holding one back."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
 
 from esd.ctl.call import Call, Verb, Verbs
 from esd.ctl.exit_codes import CannotDo, ExitCode
 from esd.ctl.facts import Facts
 from esd.ctl.lengths import seconds
+from esd.ctl.queries import query_lines
 from esd.ctl.table import Table
 from esd.ctl.times import plural, span
 from esd.ctl.words import shown_state, without_next_run
@@ -73,6 +75,7 @@ def _show(call: Call) -> ExitCode:
             ("direction", config.text("direction")),
             ("protocol", config.text("protocol")),
             ("interval", _interval(config)),
+            *_agreed(config),
         ]
     )
     _show_shared(call, runtime.parts("workspaces"))
@@ -109,6 +112,19 @@ def _interval(config: Facts) -> str:
     return span(float(config.text("interval_seconds") or 0))
 
 
+def _agreed(config: Facts) -> Iterator[tuple[str, str]]:
+    """What is other than with most peers."""
+    if config.text("shares") == "common":
+        yield "shares", "all workspaces that both of us have"
+    for name in ("incoming", "outgoing"):
+        if name in config:
+            yield from query_lines(name, config.parts(name))
+    if config.flag("key"):
+        yield "key", "yes: we know each other by it"
+    if config.flag("create_workspaces"):
+        yield "creates", "it is asked to hold what it does not hold yet"
+
+
 def _show_shared(call: Call, shared: list[Facts]) -> None:
     call.out.line()
     if not shared:
@@ -133,7 +149,7 @@ def _resume(call: Call) -> ExitCode:
 
 
 def _reset(call: Call) -> ExitCode:
-    told = "forgot its failures; it is tried now"
+    told = "forgot its failures and what it spoke; it is tried now"
     return _change(call, "reset", None, told, "had no failures")
 
 
@@ -180,6 +196,8 @@ NOUNS: dict[str, Verbs] = {
         "show": Verb("one peer: what is wrong, and what to do", _show, _one_peer),
         "pause": Verb("no runs with it until resumed", _pause_peers, _pause_arguments),
         "resume": Verb("runs with it again", _resume, _some_peers),
-        "reset": Verb("forget its failures, try it now", _reset, _some_peers),
+        "reset": Verb(
+            "forget its failures and what it spoke, try it now", _reset, _some_peers
+        ),
     }
 }

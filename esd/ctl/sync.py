@@ -12,7 +12,8 @@ from esd.ctl.facts import Facts
 from esd.ctl.progress import progress_on
 from esd.ctl.runs import is_over, summary, went_well
 from esd.ctl.sync_history import LOOKING_BACK
-from esd.ctl.times import span
+from esd.ctl.sync_tables import of_runs
+from esd.ctl.times import grouped, span
 
 __all__ = ["NOUNS"]
 
@@ -51,6 +52,7 @@ def _asked(call: Call) -> dict[str, object]:
         "peers": call.option("peer") or None,
         "workspaces": call.option("workspace"),
         "direction": call.option("direction"),
+        "dry_run": call.option("dry_run") or None,
     }
     return {name: value for name, value in asked.items() if value is not None}
 
@@ -106,7 +108,8 @@ def _tell_end(
         call.out.remark(f"esdctl: {run.text('peer')}: {trouble}")
         if run.text("hint"):
             call.out.remark(f"  {run.text('hint')}")
-    if not call.out.as_json:
+    if not call.out.as_json and not call.out.quiet:
+        _tell_workspaces(call, runs)
         call.out.say(summary(runs, seconds))
     if failed:
         return ExitCode.FAILED if len(failed) == len(runs) else ExitCode.PARTIAL
@@ -114,11 +117,22 @@ def _tell_end(
     return ExitCode.PARTIAL if skipped and call.option("peer") else ExitCode.OK
 
 
+def _tell_workspaces(call: Call, runs: list[Facts]) -> None:
+    table, left_out = of_runs(runs)
+    if table.rows:
+        call.out.table(table)
+    if left_out:
+        call.out.say(f"{grouped(left_out)} more were level already")
+    if table.rows or left_out:
+        call.out.line()
+
+
 def _sync_arguments(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("peer", nargs="*", help="names in the configuration; default: all peers")
     add("--workspace", "-w", action="append", help="only this one; may be repeated")
     add("--direction", choices=["both", "pull", "push"], help="default: as configured")
+    add("--dry-run", action="store_true", help="tell what would move, move nothing")
     add("--no-wait", action="store_true", help="ask for it, and do not wait")
 
 

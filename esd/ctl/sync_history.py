@@ -8,9 +8,11 @@ from argparse import ArgumentParser
 from esd.ctl.call import Call, Verb, Verbs
 from esd.ctl.exit_codes import ExitCode
 from esd.ctl.facts import Facts
-from esd.ctl.runs import Moved, lasted
+from esd.ctl.moved import Moved, is_dry
+from esd.ctl.runs import lasted
+from esd.ctl.sync_tables import of_one_run
 from esd.ctl.table import Table
-from esd.ctl.times import grouped, span
+from esd.ctl.times import grouped, plural, size, span
 from esd.ctl.words import shown_state
 
 __all__ = ["LOOKING_BACK"]
@@ -27,32 +29,23 @@ def _history(call: Call) -> ExitCode:
         call.out.json(answer, "syncs")
         return ExitCode.OK
     table = Table(
-        (
-            "SYNC",
-            "PEER",
-            "STATE",
-            "CAUSE",
-            "STARTED",
-            "TOOK",
-            "RECEIVED",
-            "SENT",
-            "WHAT",
-        ),
-        right={"SYNC", "RECEIVED", "SENT"},
+        ("SYNC", "PEER", "STATE", "STARTED", "TOOK", "IN", "OUT", "BYTES", "WHAT"),
+        right={"SYNC", "IN", "OUT", "BYTES"},
         state="STATE",
     )
     for run in answer.parts("syncs"):
-        moved, seconds = Moved.in_runs([run]), lasted(run)
+        moved = Moved.in_parts(run.parts("workspaces"), dry=False)
+        seconds = lasted(run)
         table.add(
             run.text("id"),
             run.text("peer"),
             shown_state(run.text("state")),
-            run.text("cause"),
-            call.out.times.tell(run.moment("started"), "not yet"),
+            call.out.times.tell_briefly(run.moment("started"), "not yet"),
             "" if seconds is None else span(seconds),
             grouped(moved.received),
             grouped(moved.sent),
-            run.text("trouble") or (moved.rejections if moved.rejected else ""),
+            moved.told_size,
+            _what(run),
         )
     if table.rows:
         call.out.table(table)
@@ -63,6 +56,18 @@ def _history(call: Call) -> ExitCode:
             f"older ones: esdctl sync history --before {answer.text('next')}"
         )
     return ExitCode.OK
+
+
+def _what(run: Facts) -> str:
+    """What went wrong; else by which conversation it went well."""
+    dry = ["dry run"] if is_dry([run]) else []
+    if run.text("trouble"):
+        return ", ".join([*dry, run.text("trouble")])
+    moved = Moved.in_runs([run])
+    reports = [one.part("report") for one in run.parts("workspaces")]
+    levels = dict.fromkeys(one.text("level") for one in reports)
+    rejections = moved.rejections if moved.rejected else ""
+    return ", ".join(filter(None, (*dry, *levels, moved.told_rounds, rejections)))
 
 
 def _show(call: Call) -> ExitCode:
@@ -82,36 +87,28 @@ def _show(call: Call) -> ExitCode:
             ("direction", run.text("direction")),
             ("started", times.tell_fully(run.moment("started"), "not yet")),
             ("took", "" if seconds is None else span(seconds)),
-            ("moved", Moved.in_runs([run]).tell()),
+            ("moved", _moved(run)),
+            ("traffic", _traffic(run)),
         ]
     )
     if run.parts("workspaces"):
         call.out.line()
-        call.out.table(_by_workspace(run))
+        call.out.table(of_one_run(run))
     return ExitCode.OK
 
 
-def _by_workspace(run: Facts) -> Table:
-    numbers = ("RECEIVED", "SENT", "TAKEN", "REQUESTS", "BYTES")
-    table = Table(
-        ("WORKSPACE", "STATE", *numbers, "STANDING"),
-        right=set(numbers),
-        state="STATE",
-    )
-    for one in run.parts("workspaces"):
-        report = one.part("report")
-        moved = Moved.in_runs([Facts({"workspaces": [one.raw]})])
-        table.add(
-            one.text("workspace"),
-            shown_state(one.text("state")),
-            grouped(moved.received),
-            grouped(moved.sent),
-            grouped(report.count("taken")),
-            grouped(report.part("traffic").count("requests")),
-            moved.told_size,
-            report.text("standing"),
-        )
-    return table
+def _moved(run: Facts) -> str:
+    moved = Moved.in_runs([run])
+    return f"nothing, in a dry run: {moved.tell()}" if moved.dry else moved.tell()
+
+
+def _traffic(run: Facts) -> str:
+    traffic = [one.part("report").part("traffic") for one in run.parts("workspaces")]
+    requests = sum(one.count("requests") for one in traffic)
+    sent = sum(one.count("sent") for one in traffic)
+    received = sum(one.count("received") for one in traffic)
+    bodies = f"{size(sent)} sent, {size(received)} received"
+    return f"{plural(requests, 'request')}, {bodies}" if requests else ""
 
 
 def _cancel(call: Call) -> ExitCode:

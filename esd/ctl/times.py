@@ -8,7 +8,7 @@ is read later.
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-__all__ = ["Times", "grouped", "plural", "size", "span"]
+__all__ = ["Times", "grouped", "plural", "size", "span", "stamp_of"]
 
 JUST_NOW = 1.0  # seconds; clocks are read twice, so less is not worth a number
 
@@ -35,6 +35,12 @@ class Times(NamedTuple):
         lasted = span(self.now - moment.timestamp())
         return f"for {lasted}" if self.relative else f"since {self.stamp(moment)}"
 
+    def tell_briefly(self, moment: datetime | None, unknown: str = "never") -> str:
+        """What is past by its largest unit only, where many stand below each other."""
+        told = self.tell(moment, unknown)
+        number, unit, *rest = [*told.split(), ""]
+        return f"{number} {unit} ago" if "ago" in rest else told
+
     def lasting(self, since: datetime | None) -> str:
         return span(self.now - since.timestamp()) if since else ""
 
@@ -49,6 +55,15 @@ class Times(NamedTuple):
         second = timedelta(seconds=round(moment.timestamp()))
         whole = datetime(1970, 1, 1, tzinfo=UTC) + second
         return f"{whole:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def stamp_of(microseconds: int) -> str:
+    """A time as documents have it; empty for what is none."""
+    try:
+        moment = datetime.fromtimestamp(microseconds / 1_000_000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return ""
+    return Times.stamp(moment) if microseconds else ""
 
 
 def span(seconds: float) -> str:

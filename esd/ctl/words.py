@@ -25,6 +25,7 @@ _LOOKS = {
     "offline": ("!", _WAITS),
     "failed": ("✗", _BAD),
     "moved": ("✗", _BAD),
+    "downgraded": ("✗", _BAD),
     "error": ("✗", _BAD),
 }
 

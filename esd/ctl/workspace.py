@@ -5,12 +5,14 @@ An address is a key: it comes in by stdin, a file or the prompt, and is shown on
 """
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
 
 from esd.ctl.call import Call, Verb, Verbs
 from esd.ctl.exit_codes import CannotDo, ExitCode
 from esd.ctl.facts import Facts
 from esd.ctl.given import secret_from
-from esd.ctl.table import Table
+from esd.ctl.queries import is_everything, query_lines
+from esd.ctl.table import Table, printable
 from esd.ctl.times import grouped, size
 
 __all__ = ["NOUNS"]
@@ -56,6 +58,7 @@ def _show(call: Call) -> ExitCode:
             ("documents", grouped(one.count("documents"))),
             ("size", size(one.count("bytes"))),
             ("authors", _authors(one)),
+            *_exceptions(one),
         ]
     )
     table = Table(("PEER", "STANDING"))
@@ -75,6 +78,29 @@ def _authors(one: Facts) -> str:
     if not names or count > AUTHORS_SHOWN:
         return grouped(count)
     return f"{count}: {', '.join(names)}"
+
+
+def _exceptions(one: Facts) -> Iterator[tuple[str, str]]:
+    """Where not everything moves, and not with everybody."""
+    queries = one.part("queries")
+    for name in ("incoming", "outgoing"):
+        if name in queries and not is_everything(queries.parts(name)):
+            yield from query_lines(name, queries.parts(name))
+    if queries.parts("refuse"):
+        yield from query_lines("refuse", queries.parts("refuse"))
+    if "anonymous" in one and not one.flag("anonymous"):
+        yield "anonymous", "no: only callers that show a peer's key"
+
+
+def _id(call: Call) -> ExitCode:
+    """The header alone, for curl -H."""
+    body = {"for": call.option("url")}
+    answer = call.daemon.post("workspaces", call.option("workspace"), "id", body=body)
+    if call.out.as_json:
+        call.out.json(answer)
+    else:
+        call.out.line(printable(answer.text("header")))
+    return ExitCode.OK
 
 
 def _add(call: Call) -> ExitCode:
@@ -132,6 +158,17 @@ def _show_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--reveal", action="store_true", help="show the address too")
 
 
+def _id_arguments(parser: ArgumentParser) -> None:
+    _one(parser)
+    parser.add_argument(
+        "--for",
+        dest="url",
+        metavar="URL",
+        required=True,
+        help="the root of the server, as it will be dialled",
+    )
+
+
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "address",
@@ -153,6 +190,13 @@ NOUNS: dict[str, Verbs] = {
         "list": Verb("all workspaces we keep", _list),
         "show": Verb(
             "one of them, and how it stands with each peer", _show, _show_arguments
+        ),
+        "id": Verb(
+            "the header that names it to a server of earthstar-sync",
+            _id,
+            _id_arguments,
+            'such as: curl -H "$(esdctl workspace id garden --for URL)"'
+            " URL/earthstar-sync/v1/query",
         ),
         "add": Verb("keep one from now on", _add, _add_arguments),
         "remove": Verb("stop keeping it", _remove, _remove_arguments),

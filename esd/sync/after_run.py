@@ -3,6 +3,7 @@
 from esd.sync.runs import SyncRun
 from esd.sync.schedule import Schedule
 from esd.sync.status import (
+    Downgraded,
     Failed,
     Idle,
     InSync,
@@ -23,6 +24,12 @@ def status_after(run: SyncRun, schedule: Schedule, now: float) -> PeerStatus:
     if run.moved_to is not None:
         place = run.moved_to or "its new place"
         return Moved(since, f"set the peer's url to {place}")
+    if run.downgraded:
+        return Downgraded(
+            since,
+            "if it is meant to be a plain pub now, which sees the workspaces'"
+            f" addresses: esdctl peer reset {run.peer}",
+        )
     if schedule.halted:  # and only a run that was asked for could fail
         return Failed(since, run.trouble, run.hint)
     return Retrying(schedule.next_run, schedule.failures, since, run.trouble)

@@ -13,7 +13,6 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
 
@@ -22,54 +21,15 @@ import trio
 
 from esd.errors import PeerMisbehaved, PeerUnavailable
 from esd.sync.crumbs import Crumbs
+from esd.sync.exchange import Answer, Reply, Traffic
 from esd.sync.settings import RunLimits
 from esd.web.inflate import CorruptBody, Inflater, TooLarge
 
-__all__ = ["Answer", "Client", "Reply", "Traffic"]
+__all__ = ["Client"]
 
 KEPT_ALIVE = 3.0  # seconds; pubs close an idle connection after five
 MAX_ANSWER = 64 << 10  # bytes of an answer that is a handful of numbers
-USER_AGENT = "esd"  # short on purpose
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """What went over the wire: requests, and the bytes of their bodies."""
-
-    requests: int = 0
-    sent: int = 0
-    received: int = 0
-
-    def __add__(self, other: "Traffic") -> "Traffic":
-        return Traffic(
-            self.requests + other.requests,
-            self.sent + other.sent,
-            self.received + other.received,
-        )
-
-    def __sub__(self, other: "Traffic") -> "Traffic":
-        return self + Traffic(-other.requests, -other.sent, -other.received)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole small answer. Header names are lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer whose body is still to come: an async iterable of its pieces."""
-
-    status: int
-    headers: Mapping[str, str]
-    pieces: AsyncGenerator[bytes, None]
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self.pieces
+_ALWAYS = {"User-Agent": "esd", "Accept-Encoding": "gzip"}  # short on purpose
 
 
 class _Sent(httpx.AsyncByteStream):
@@ -106,7 +66,8 @@ class Client:
     """Requests to one peer; a context manager. One run at a time uses it.
 
     `traffic` counts up; `date` is what the peer's clock last said in this run (seconds
-    since 1970), or None.
+    since 1970), or None. `url` is as configured; `key`, where there is one, tells the
+    peer who is calling.
     """
 
     def __init__(
@@ -114,13 +75,19 @@ class Client:
         url: str,
         limits: RunLimits,
         *,
+        key: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._base = url.rstrip("/")
+        self._known_by = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._limits = limits
         self.traffic = Traffic()
         self.date: float | None = None
-        self.on_loopback = httpx.URL(url).host in ("127.0.0.1", "::1", "localhost")
+        place = httpx.URL(url)
+        self.on_loopback = place.host in ("127.0.0.1", "::1", "localhost")
+        host = place.netloc.decode("ascii").lower()
+        # As the Host that we send; a server may not know which scheme we used.
+        self.authority = host.removesuffix(":80").removesuffix(":443")
         self._http = httpx.AsyncClient(
             transport=transport,
             verify=_shared_tls(),
@@ -142,30 +109,38 @@ class Client:
             await self._http.aclose()
 
     @asynccontextmanager
-    async def get(
-        self, path: str, headers: Mapping[str, str] | None = None
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
     ) -> AsyncIterator[Reply]:
-        """Ask for *path*. The body must be read inside the context, or is dropped."""
-        response = await self._send("GET", path, headers or {}, None)
+        """One request. The answer must be read inside the context, or is dropped."""
+        response = await self._send(method, path, headers or {}, body)
         reply = Reply(response.status_code, response.headers, self._pieces(response))
         try:
             yield reply
         finally:
             await _close(reply, response)
 
-    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send *body*; the answer is read whole, up to MAX_ANSWER."""
-        response = await self._send("POST", path, headers, body)
-        reply = Reply(response.status_code, response.headers, self._pieces(response))
+    async def fetch(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        *,
+        most: int = MAX_ANSWER,
+    ) -> Answer:
+        """One request, and its answer whole: *most* bytes of it at the most."""
         collected = bytearray()
-        try:
+        async with self.ask(method, path, headers, body) as reply:
             async for piece in reply:
                 collected += piece
-                if len(collected) > MAX_ANSWER:
+                if len(collected) > most:
                     break
-        finally:
-            await _close(reply, response)
-        return Answer(reply.status, reply.headers, bytes(collected[:MAX_ANSWER]))
+            return Answer(reply.status, reply.headers, bytes(collected[:most]))
 
     async def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
@@ -177,7 +152,7 @@ class Client:
         request = httpx.Request(
             method,
             self._base + path,
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **headers},
+            headers={**_ALWAYS, **self._known_by, **headers},
             content=body,
         )
         request.stream = _Sent(body or b"")
@@ -188,6 +163,9 @@ class Client:
             response = await self._send_again(request)
         except httpx.HTTPError as exc:
             raise _as_unavailable(exc) from exc
+        except UnicodeError as exc:  # a name that no resolver can be asked for
+            hint = "is its url right?"
+            raise PeerUnavailable("no connection: no such host", hint=hint) from exc
         self._note_date(response.headers.get("date"))
         return response
 

@@ -23,16 +23,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from esd.errors import PeerMisbehaved
-from esd.formats import FORMATS, Batch, Es4Document, MalformedBody
-from esd.formats.es4 import shorten_signature
+from esd.formats import FORMATS, Batch, Halves, MalformedBody, shorten_signature
 from esd.replica import OUR_TAG, Intake, Marks, take_in
 from esd.store import PeerWriter, RememberedList
 from esd.sync.answers import NO_PUB, check_answer
-from esd.sync.client import Reply
+from esd.sync.exchange import Reply
 from esd.sync.missing import Missing, all_after, unmarked
 from esd.sync.push import has_unjudged, push
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk, path_of
+from esd.sync.terms import ours_alone
 
 __all__ = ["easy_sync"]
 
@@ -46,9 +46,12 @@ _PLACE = "place"  # ...and a digest of its url
 async def easy_sync(talk: Talk, report: Report) -> None:
     """Pull what is new, push what is missing; see `Talk` and `Report`."""
     report.level = "easy"
-    await _forget_elsewhere(talk)
+    if not talk.dry:
+        await _forget_elsewhere(talk)
     missing = await _compare(talk, report)
     if talk.direction.pushes:
+        report.to_push = len(missing.indexes)
+    if talk.direction.pushes and not talk.dry:
         await push(talk, missing, report)
         if report.taken:
             await _note_held(talk)
@@ -78,7 +81,7 @@ async def _compare(talk: Talk, report: Report) -> Missing:
     remembered = _remembered(talk)
     known = _Known(last_index, await _same(talk, remembered), remembered)
     headers = {"If-None-Match": ", ".join(known.tags)}
-    async with talk.client.get(path_of(talk), headers) as reply:
+    async with talk.client.ask("GET", path_of(talk), headers) as reply:
         if reply.status == 200:
             return await _compare_list(talk, reply, report)
         cursor = await _without_list(talk, reply, known, report)
@@ -105,16 +108,14 @@ async def _without_list(
     if reply.status == 304:
         report.unchanged = True
         etag = reply.headers.get("etag", "")
-        if known.remembered is None and etag in known.same:
+        if known.remembered is None and etag in known.same and not talk.dry:
             await talk.replica.change(partial(_writer(talk).acquit, talk.peer))
             await _write(talk, etag, known.last_index)
         return known.cursor(etag)
     if reply.status == 404:
         report.standing = Standing.ABSENT
-        forget = _writer(talk).forget_list
-        if known.remembered is not None:
-            await talk.replica.change(lambda: forget(talk.peer))
-        await _acquit_if_lost(talk)
+        if not talk.dry:
+            await _note_lost(talk)
         return 0
     check_answer(reply.status, reply.headers)
     raise PeerMisbehaved(f"it answered {reply.status} to a question for its list")
@@ -160,22 +161,15 @@ def _remembered(talk: Talk) -> RememberedList | None:
 
 def _digest(talk: Talk) -> bytes:
     """Of everything that decides what is compared and how."""
-    rules = [RULES, sorted(FORMATS), talk.direction.value]
+    rules: list[object] = [RULES, sorted(FORMATS), talk.direction.value]
+    if talk.halves != Halves():
+        rules.append(talk.halves.digest)
     return hashlib.sha256(json.dumps(rules).encode()).digest()[:16]
 
 
 async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
     before = talk.replica.reader.last_index()
-    intake = Intake(
-        talk.replica,
-        origin=talk.peer,
-        now=talk.now,
-        slots=talk.slots,
-        listed=Marks(),
-        keep=talk.direction.pulls,
-        most_invalid=talk.limits.invalid_documents,
-        alter=_shorten,
-    )
+    intake = _intake(talk)
     try:
         await take_in(intake, reply)
     except MalformedBody as exc:
@@ -184,8 +178,12 @@ async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
         ) from exc
     finally:
         report.pulled = intake.tally
+        report.to_pull = intake.tally.accepted
     assert intake.listed is not None
     marks = intake.listed
+    if talk.dry:
+        report.to_pull = intake.tally.new if talk.direction.pulls else 0
+        return await talk.replica.run(lambda: unmarked(talk, marks, before))
     if intake.tally.total:
         await _note_held(talk)
     else:
@@ -195,12 +193,23 @@ async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
     return missing
 
 
+def _intake(talk: Talk) -> Intake:
+    return Intake(
+        talk.replica,
+        origin=talk.peer,
+        now=talk.now,
+        slots=talk.slots,
+        listed=Marks(),
+        keep=talk.direction.pulls and not talk.dry,
+        wanted=ours_alone(talk.halves, talk.now).pull,
+        most_invalid=talk.limits.invalid_documents,
+        alter=_shorten,
+    )
+
+
 def _shorten(batch: Batch) -> Batch:
     """Node pubs keep signatures that anyone lengthened; only 64 bytes count."""
-    documents = [
-        shorten_signature(doc) if isinstance(doc, Es4Document) else doc
-        for doc in batch.documents
-    ]
+    documents = [shorten_signature(document) for document in batch.documents]
     return Batch(documents, batch.rejected)
 
 
@@ -236,6 +245,14 @@ async def _note_held(talk: Talk) -> None:
     if not talk.replica.reader.peers.fact(talk.peer, _HELD):
         note = _writer(talk).note_fact
         await talk.replica.change(lambda: note(talk.peer, _HELD, 1))
+
+
+async def _note_lost(talk: Talk) -> None:
+    """It does not hold the workspace."""
+    writer = _writer(talk)
+    if talk.replica.reader.peers.remembered(talk.peer) is not None:
+        await talk.replica.change(lambda: writer.forget_list(talk.peer))
+    await _acquit_if_lost(talk)
 
 
 async def _acquit_if_lost(talk: Talk) -> None:

@@ -1,5 +1,7 @@
 """Which of our documents a peer lacks, as far as we know: what a push is made from.
 
+Only what our own queries let out counts; a pub has none of its own.
+
 Found by walking our documents in order of arrival, in a worker thread and over a reader
 of its own. Kept as local indexes, eight bytes each; the documents are read when they
 are sent, and one that was replaced meanwhile is simply no longer there.
@@ -9,9 +11,11 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from esd.formats import Predicate
 from esd.replica import Marks
 from esd.store import Arrival, Reader
 from esd.sync.talk import Talk
+from esd.sync.terms import ours_alone
 
 __all__ = ["Missing", "all_after", "unmarked"]
 
@@ -54,8 +58,9 @@ def _collect(talk: Talk, cursor: int, lacks: Callable[[Arrival], bool]) -> Missi
         missing = Missing(reader.last_index())
         waiting = reader.peers.waiting(talk.peer, talk.now)
         in_vain = reader.peers.in_vain(talk.peer)
+        given = ours_alone(talk.halves, talk.now).push
         for arrival in _arrivals(reader, cursor, talk.now, missing.cursor):
-            if lacks(arrival):
+            if lacks(arrival) and _is_given(given, arrival):
                 _add(missing, arrival, waiting, in_vain)
     return missing
 
@@ -67,6 +72,12 @@ def _arrivals(reader: Reader, after: int, now: int, last: int) -> Iterator[Arriv
                 return  # later than what `cursor` speaks of: the next run's business
             yield arrival
         after = arrivals[-1].local_index
+
+
+def _is_given(given: Predicate, arrival: Arrival) -> bool:
+    return given.is_everything or given.matches(
+        arrival.path, arrival.author, arrival.timestamp, arrival.format
+    )
 
 
 def _add(

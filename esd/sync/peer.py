@@ -21,19 +21,14 @@ import trio
 
 from esd.bell import Bell
 from esd.replica import Replica
+from esd.sync.acquaintance import Acquaintance
 from esd.sync.after_run import at_rest, status_after
 from esd.sync.client import Client
 from esd.sync.runner import Runner
 from esd.sync.runs import NotShared, PeerPaused, RunState, Scope, SyncRun
 from esd.sync.schedule import Schedule, Trigger
 from esd.sync.settings import Direction, PeerSettings
-from esd.sync.status import (
-    Idle,
-    InSync,
-    PeerStatus,
-    Pending,
-    Syncing,
-)
+from esd.sync.status import Idle, InSync, PeerStatus, Pending, Syncing
 from esd.sync.told import Told
 
 __all__ = ["Failure", "Peer"]
@@ -59,6 +54,7 @@ class Peer:
     turns: trio.CapacityLimiter  # runs at once, over all peers
     schedule: Schedule
     begin: Callable[[Trigger, Scope], SyncRun]  # makes a run with a number of its own
+    acquaintance: Acquaintance
     paused_until: float | None = None  # trio's clock; inf: until resumed
     status: PeerStatus = field(default_factory=lambda: Idle(inf))
     running: SyncRun | None = None
@@ -75,6 +71,7 @@ class Peer:
         default_factory=WeakKeyDictionary
     )
     _dirty: set[str] = field(default_factory=set)  # local ids with news for it
+    _before: PeerStatus = field(default_factory=lambda: Idle(inf))  # the last at rest
 
     def __post_init__(self) -> None:
         for replica in self.workspaces():  # the first run is for all there is now
@@ -86,6 +83,8 @@ class Peer:
         return Scope(self.settings.direction)
 
     def workspaces(self) -> list[Replica]:
+        if self.settings.common:
+            return list(self.runner.replicas)
         found = (self.runner.replicas.get(one) for one in self.settings.workspaces)
         return [replica for replica in found if replica is not None]
 
@@ -127,7 +126,9 @@ class Peer:
         self.running = run = self._next(trigger)
         self.schedule = self.schedule.started(now)
         self._show(Syncing(now, trigger))
-        await self.runner.carry_out(run, self.settings, client, self._taken(run.scope))
+        await self.runner.carry_out(
+            run, self.settings, client, self.acquaintance, self._taken(run.scope)
+        )
         self.running = None
         self._settle(run)
 
@@ -147,7 +148,7 @@ class Peer:
         if scope.workspaces is not None:
             replicas = [one for one in replicas if one.local_id in scope.workspaces]
         for replica in replicas:
-            if scope.direction.pushes:
+            if scope.direction.pushes and not scope.dry:
                 self._noticed[replica] = replica.reader.last_index()
                 self._dirty.discard(replica.local_id)
         return replicas
@@ -156,7 +157,7 @@ class Peer:
         """Let the schedule, the status and the log know how a run went."""
         now, jitter = trio.current_time(), random.random()  # noqa: S311 spreads load
         whole = run.scope == self.everything
-        if run.state is RunState.CANCELLED:
+        if run.state is RunState.CANCELLED or (run.scope.dry and not run.trouble):
             self.schedule = self.schedule.interrupted(now, jitter)
         elif not run.trouble:
             self.last_success = run.ended
@@ -174,7 +175,7 @@ class Peer:
         self.bell.ring()
 
     def _after_trouble(self, run: SyncRun, now: float, jitter: float) -> Schedule:
-        if run.moved_to is not None:
+        if run.moved_to is not None or run.downgraded:
             return self.schedule.halt(now)
         return self.schedule.failed(now, jitter, retry_after=run.retry_after)
 
@@ -183,6 +184,8 @@ class Peer:
     def _status_after(self, run: SyncRun, now: float) -> PeerStatus:
         if self.paused_until is not None or run.state is RunState.CANCELLED:
             return self._at_rest()
+        if run.scope.dry and not run.trouble:
+            return self._before  # it says nothing of how we stand
         return status_after(run, self.schedule, now)
 
     def _at_rest(self) -> PeerStatus:
@@ -194,6 +197,8 @@ class Peer:
             word = type(status).__name__.lower()
             self.runner.tell("peer.state", peer=self.settings.name, state=word)
         self.status = status
+        if not isinstance(status, Pending | Syncing):
+            self._before = status
         self._told, line = self._told.after(status, trio.current_time())
         if line is not None:
             log.log(line.level, "peer %s: %s", self.settings.name, line.text)
@@ -262,7 +267,7 @@ class Peer:
         """Whether something arrived that was not noticed yet and is not from it."""
         settings = self.settings
         pushes = settings.direction.pushes and not settings.rhythm.manual
-        if not pushes or replica.address not in settings.workspaces:
+        if not pushes or not settings.shares(replica.address):
             return False
         noticed = self._noticed.get(replica, 0)
         return replica.reader.has_news(noticed, settings.name)
@@ -283,6 +288,7 @@ class Peer:
         self._wake.ring()
 
     def reset(self) -> None:
-        """Forget that it was failing, and try it now."""
+        """Forget that it was failing and what it spoke, and try it now."""
+        self.acquaintance.forget()
         self.schedule = self.schedule.reset(trio.current_time())
         self._wake.ring()

@@ -21,6 +21,7 @@ from esd.errors import OperatorMustAct
 from esd.formats import WorkspaceAddress
 from esd.replica import Replica
 from esd.store import History
+from esd.sync.acquaintance import Acquaintance
 from esd.sync.client import Client
 from esd.sync.peer import Peer
 from esd.sync.run_book import RunBook
@@ -28,6 +29,7 @@ from esd.sync.runner import Runner
 from esd.sync.runs import Scope, SyncRun
 from esd.sync.schedule import Schedule
 from esd.sync.settings import Direction, PeerSettings
+from esd.sync.showing import memories
 
 __all__ = ["Peers"]
 
@@ -109,7 +111,7 @@ class Peers:
 
         One whose settings are the same goes on undisturbed, even in a run.
         """
-        wanted = {one.name: one for one in settings}
+        wanted = {one.name: one for one in settings if one.url}  # others only call us
         changed = []
         left: dict[str, PeerSettings] = {}
         for name, peer in list(self._peers.items()):
@@ -135,6 +137,7 @@ class Peers:
             self._turns,
             self._schedule(settings, same_place=settings.url == was.url),
             partial(self.runs.begin, settings.name),
+            Acquaintance(settings.url, self.history.protocol(settings.name)),
             self._on_trios_clock(paused[settings.name])
             if settings.name in paused
             else None,
@@ -170,8 +173,10 @@ class Peers:
         """Forget all we remember of that peer, and try it now; the run that does."""
         peer = self[name]
         peer.reset()
+        await self._write(partial(self.history.forget_protocol, name))
         for replica in peer.workspaces():
-            await replica.change(partial(replica.file.peer_writer.forget, name))
+            for memory in (name, *memories(name)):
+                await replica.change(partial(replica.file.peer_writer.forget, memory))
         return peer.ask()[0]
 
     async def _write(self, write: Callable[[], None]) -> None:
@@ -184,13 +189,15 @@ class Peers:
         name: str,
         workspaces: Sequence[WorkspaceAddress] | None = None,
         direction: Direction | None = None,
+        *,
+        dry: bool = False,
     ) -> tuple[SyncRun, bool]:
         """Ask for a run with one peer; and whether it joined one asked before.
 
         Raises KeyError, PeerPaused, and NotShared.
         """
         peer = self[name]
-        scope = peer.everything
+        scope = replace(peer.everything, dry=dry)
         if direction is not None:
             scope = replace(scope, direction=direction)
         if workspaces is not None:
@@ -245,8 +252,14 @@ class Peers:
         note = partial(self.history.note_run, run.peer, run.records(), backoff)
         try:
             await self._write(note)
+            await self._note_protocol(peer)
         except OperatorMustAct as exc:
             log.error("run %d is not written down: %s", run.id, exc)  # noqa: TRY400
+
+    async def _note_protocol(self, peer: Peer) -> None:
+        known, name = peer.acquaintance.protocol, peer.settings.name
+        if known is not None and known != self.history.protocol(name):
+            await self._write(partial(self.history.note_protocol, name, known))
 
     # ...and what wakes them.
 

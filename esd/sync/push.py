@@ -16,7 +16,7 @@ from functools import partial
 
 from esd.errors import PeerMisbehaved
 from esd.sync.answers import NO_PUB, check_answer
-from esd.sync.client import Answer
+from esd.sync.exchange import Answer
 from esd.sync.missing import Missing
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk, path_of
@@ -109,7 +109,7 @@ class _Sender:
         if self._gzip and len(body) > WORTH_GZIP:
             headers["Content-Encoding"] = "gzip"
             body = await self._talk.replica.run(lambda: deflate_gzip(body))
-        return await self._talk.client.post(path_of(self._talk), body, headers)
+        return await self._talk.client.fetch("POST", path_of(self._talk), headers, body)
 
     async def _sent(self, body: "_Body", taken: int) -> None:
         self._report.sent += len(body.hashes)

@@ -15,9 +15,10 @@ import trio
 from esd.errors import OperatorMustAct, PeerMisbehaved, PeerUnavailable
 from esd.events import Event, Note, Scalar
 from esd.replica import Replica, Replicas
+from esd.sync.acquaintance import Acquaintance, PeerDowngraded
 from esd.sync.answers import PeerMoved
+from esd.sync.choosing import in_common, sync_workspace
 from esd.sync.client import Client
-from esd.sync.easy import easy_sync
 from esd.sync.runs import Finding, SyncRun
 from esd.sync.schedule import Trigger
 from esd.sync.settings import PeerSettings, RunLimits
@@ -44,7 +45,7 @@ class Runner:
     now: Callable[[], int]
     note: Note
     hear_date: Callable[[float], None]  # a peer's Date, seconds since 1970
-    converse: Conversation = easy_sync
+    converse: Conversation = sync_workspace
     may_run: trio.Event = field(default_factory=_already)  # the clock allows it
 
     async def carry_out(
@@ -52,6 +53,7 @@ class Runner:
         run: SyncRun,
         peer: PeerSettings,
         client: Client,
+        known: Acquaintance,
         workspaces: Sequence[Replica],
     ) -> None:
         """Bring *workspaces* level with *peer*; *run* tells how it went."""
@@ -61,7 +63,7 @@ class Runner:
         cancelled = True
         try:
             with run.cancelling:
-                await self._guarded(run, peer, client, workspaces)
+                await self._guarded(run, peer, client, known, workspaces)
                 cancelled = False
         finally:
             run.end(self.now(), cancelled=cancelled)
@@ -74,15 +76,15 @@ class Runner:
         run: SyncRun,
         peer: PeerSettings,
         client: Client,
+        known: Acquaintance,
         workspaces: Sequence[Replica],
     ) -> None:
         try:
-            for replica in workspaces:
-                if self.replicas.get(replica.address) is not replica:
-                    continue  # it was removed meanwhile
-                await self._one(run, peer, client, replica)
+            await self._all(run, peer, client, known, workspaces)
         except PeerMoved as exc:
             run.trouble, run.moved_to = str(exc), exc.origin
+        except PeerDowngraded as exc:
+            run.trouble, run.downgraded = str(exc), True
         except PeerUnavailable as exc:
             run.trouble, run.hint = exc.reason, exc.hint
             run.retry_after = exc.retry_after or 0.0
@@ -95,8 +97,28 @@ class Runner:
             run.trouble = "a bug of esd ended the run"
             run.hint = "the log has the traceback; please report it"
 
+    async def _all(
+        self,
+        run: SyncRun,
+        peer: PeerSettings,
+        client: Client,
+        known: Acquaintance,
+        workspaces: Sequence[Replica],
+    ) -> None:
+        if peer.common:
+            workspaces = await in_common(peer, known, client, workspaces, self.now())
+        for replica in workspaces:
+            if self.replicas.get(replica.address) is not replica:
+                continue  # it was removed meanwhile
+            await self._one(run, peer, client, known, replica)
+
     async def _one(
-        self, run: SyncRun, peer: PeerSettings, client: Client, replica: Replica
+        self,
+        run: SyncRun,
+        peer: PeerSettings,
+        client: Client,
+        known: Acquaintance,
+        replica: Replica,
     ) -> None:
         finding = Finding(replica.local_id, self.now())
         run.findings.append(finding)
@@ -110,7 +132,12 @@ class Runner:
             now=finding.started,
             limits=self.limits,
             slots=self.slots,
+            acquaintance=known,
+            protocol=peer.protocol,
+            halves=peer.halves(replica.halves),
+            creates=peer.creates,
             asked=run.cause is Trigger.MANUAL,
+            dry=run.scope.dry,
         )
         before = client.traffic
         try:

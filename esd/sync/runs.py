@@ -43,12 +43,18 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a run takes in. `workspaces` are local ids; None: all that are shared."""
+    """What a run takes in. `workspaces` are local ids; None: all that are shared.
+
+    A `dry` run finds out what would move, and moves nothing.
+    """
 
     direction: Direction
     workspaces: frozenset[str] | None = None
+    dry: bool = False
 
     def covers(self, other: "Scope") -> bool:
+        if self.dry is not other.dry:
+            return False
         directions = self.direction in (other.direction, Direction.BOTH)
         if self.workspaces is None or other.workspaces is None:
             return directions and self.workspaces is None
@@ -82,6 +88,7 @@ class SyncRun:
     trouble: str = ""
     hint: str = ""
     moved_to: str | None = None  # an origin; empty where it did not say
+    downgraded: bool = False  # it spoke ours once, and now does not
     retry_after: float = 0.0  # seconds the peer asked for
     cancelling: trio.CancelScope = field(default_factory=trio.CancelScope, repr=False)
     _over: trio.Event = field(default_factory=trio.Event, repr=False)
@@ -126,6 +133,7 @@ class SyncRun:
     def _detail(self, finding: Finding) -> dict[str, object]:
         report, pulled = finding.report, finding.report.pulled
         detail = asdict(report) | {"standing": report.standing.value}
+        detail["dry"] = self.scope.dry
         detail["pulled"] = {
             "accepted": pulled.accepted,
             "obsolete": pulled.obsolete,

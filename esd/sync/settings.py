@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from esd.formats.addresses import WorkspaceAddress
+from esd.formats.replication import Halves, Queries
 from esd.sync.rhythm import Rhythm
 
 __all__ = ["Direction", "PeerSettings", "Protocol", "RunLimits"]
@@ -37,14 +38,35 @@ class Protocol(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerSettings:
-    """One peer. It never learns of a workspace that is not in `workspaces`."""
+    """One peer. It never learns of a workspace that is not in `workspaces`.
+
+    With `common` all are shared that both already have, which a peer finds out only by
+    proving that it has them.
+    """
 
     name: str
-    url: str = field(repr=False)  # without a slash at the end
+    url: str = field(repr=False)  # without a slash at the end; "": it only calls us
     workspaces: tuple[WorkspaceAddress, ...] = ()
+    common: bool = False
     direction: Direction = Direction.BOTH
     protocol: Protocol = Protocol.AUTO
     rhythm: Rhythm = field(default_factory=Rhythm)
+    incoming: Queries | None = None  # None: those of the workspace
+    outgoing: Queries | None = None
+    key: str | None = field(default=None, repr=False)  # what either shows the other
+    creates: bool = False  # whether we ask it to make room for what it does not hold
+
+    def shares(self, address: WorkspaceAddress) -> bool:
+        return self.common or address in self.workspaces
+
+    def halves(self, of_workspace: Halves) -> Halves:
+        """What we want and give where this peer is concerned."""
+        wanted, given = self.incoming, self.outgoing
+        return Halves(
+            incoming=of_workspace.incoming if wanted is None else wanted,
+            outgoing=of_workspace.outgoing if given is None else given,
+            refuse=of_workspace.refuse,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import assert_never
 from esd.sync.schedule import Trigger
 
 __all__ = [
+    "Downgraded",
     "Failed",
     "Idle",
     "InSync",
@@ -105,13 +106,24 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Downgraded:
+    """It spoke earthstar-sync once and now does not: perhaps it is somebody else.
+
+    Speaking to it as to a plain pub would show it the workspaces' addresses.
+    """
+
+    since: float
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     """By the operator, until a time or (inf) until resumed."""
 
     until: float = inf
 
 
-Trouble = Retrying | Failed | Moved
+Trouble = Retrying | Failed | Moved | Downgraded
 PeerStatus = Idle | InSync | Pending | Syncing | Trouble | Paused
 
 
@@ -129,7 +141,7 @@ def describe(status: PeerStatus, now: float) -> str:
             return f"syncing for {span(now - since)} ({trigger.value})"
         case Paused(until):
             return "paused" if until == inf else f"paused for {span(until - now)}"
-        case Retrying() | Failed() | Moved():
+        case Retrying() | Failed() | Moved() | Downgraded():
             return _describe_trouble(status, now)
         case _:
             assert_never(status)
@@ -148,6 +160,9 @@ def _describe_trouble(status: Trouble, now: float) -> str:
             return f"{text}; {hint}" if hint else text
         case Moved(since, hint):
             return f"moved, noticed {span(now - since)} ago; {hint}"
+        case Downgraded(since, hint):
+            text = f"speaks earthstar-sync no more, noticed {span(now - since)} ago"
+            return f"{text}; {hint}"
         case _:
             assert_never(status)
 

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 
 import trio
 
+from esd.formats import Halves
 from esd.replica import Listing, Replica, Tally
-from esd.sync.client import Client, Traffic
-from esd.sync.settings import Direction, RunLimits
+from esd.sync.acquaintance import Acquaintance
+from esd.sync.client import Client
+from esd.sync.exchange import Traffic
+from esd.sync.settings import Direction, Protocol, RunLimits
 from esd.sync.status import Standing
 
 __all__ = ["Conversation", "Report", "Talk", "path_of"]
@@ -31,16 +34,28 @@ class Talk:
     now: int
     limits: RunLimits
     slots: trio.CapacityLimiter  # the daemon's bound on batches under way
+    acquaintance: Acquaintance
+    protocol: Protocol = Protocol.AUTO
+    halves: Halves = field(default_factory=Halves)  # ours, for this peer
+    creates: bool = False  # have the peer host the workspace if it can
     asked: bool = False  # a person asked: look again where we would have been lazy
+    dry: bool = False  # find out what would move, move nothing, and remember nothing
 
 
 @dataclass(slots=True)
 class Report:
-    """What one conversation did so far. `level` is its name in the sync protocol."""
+    """What one conversation did so far. `level` is its name in the sync protocol.
+
+    `to_pull` and `to_push` are documents found to be missing here and there; what
+    became of them is told by `pulled`, `sent` and `taken`.
+    """
 
     level: str = ""
+    rounds: int = 0  # messages of a reconciliation
     standing: Standing = Standing.LEVEL
-    unchanged: bool = False  # the peer's list was one we knew
+    unchanged: bool = False  # the first answer told that there is nothing to do
+    to_pull: int = 0
+    to_push: int = 0
     pulled: Tally = field(default_factory=Tally)
     sent: int = 0  # documents pushed
     taken: int = 0  # of them, those the peer says it stored

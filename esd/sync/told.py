@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from esd.sync.status import (
+    Downgraded,
     Failed,
     InSync,
     Moved,
@@ -46,7 +47,7 @@ class Told:
         match status:
             case InSync():
                 return self._well(status, now)
-            case Retrying() | Failed() | Moved():
+            case Retrying() | Failed() | Moved() | Downgraded():
                 return self._ill(status, now)
             case _:
                 return self, None  # on the way between the two

@@ -35,9 +35,11 @@ class Answer:
         return self.json["code"]
 
 
-async def ask(node, method, target, body=None, *, reveals=False, **headers):
+async def ask(
+    node, method, target, body=None, *, reveals=False, control=None, **headers
+):
     """One request on a connection of its own; *body*: bytes, or a value for JSON."""
-    async with connected(node) as client:
+    async with connected(node, control=control) as client:
         await client.send(method, target, body, **headers)
         answer = await client.answer()
     if method != "HEAD":

@@ -26,13 +26,13 @@ class FakeNode:
     started = NOW
     addresses = ("127.0.0.1:3333", "[::1]:3333")
 
-    def __init__(self, folder, wires=None, *, kept=1000, **settings):
+    def __init__(self, folder, wires=None, *, kept=1000, bounds=ROOMY, **settings):
         wires = wires or {}
         self.folder = folder
         self.config_file = folder / "esd.toml"
         self.node_file = NodeFile(folder / "node.db")
         (folder / "replicas").mkdir(exist_ok=True)
-        self.replicas = Replicas(folder / "replicas", self.node_file, ROOMY, inline)
+        self.replicas = Replicas(folder / "replicas", self.node_file, bounds, inline)
         self.replicas.open_all()
         self.replica = self.replicas.add(GARDEN)
         self.replica.alias = ALIAS

@@ -402,7 +402,7 @@ async def test_an_unknown_identity_gets_the_names_there_are(tmp_path, autojump_c
 
 
 async def test_a_full_workspace_takes_no_more(tmp_path, autojump_clock):
-    async with a_node(tmp_path) as node:
-        node.replica._bounds = Bounds(free_disk=0, bytes_per_workspace=100)
+    bounds = Bounds(free_disk=0, bytes_per_workspace=100)
+    async with a_node(tmp_path, bounds=bounds) as node:
         answer = await ask(node, "PUT", at("/a"), {"content": "x"})
     assert (answer.status, answer.code) == (507, "storage-full")

@@ -1,12 +1,15 @@
 """What is told of a peer, and pausing it."""
 
+import json
 from typing import get_args
 
 import pytest
 
 from esd.control.peer_shapes import STATES
+from esd.formats import ReplicationQuery
 from esd.sync.status import PeerStatus
 from tests.control.calling import ask
+from tests.control.esds import HELLO, HelloWire
 from tests.control.node import ALIAS, a_node
 from tests.replicas import NOW, SECOND
 from tests.replicas import documents as many
@@ -36,7 +39,62 @@ async def test_peers_are_listed_with_their_settings(tmp_path, autojump_clock):
         "direction": "both",
         "protocol": "auto",
         "interval_seconds": 300.0,
+        "shares": "listed",
+        "incoming": None,
+        "outgoing": None,
+        "key": False,
+        "create_workspaces": False,
     }
+
+
+async def test_what_was_agreed_with_a_peer_is_told_without_its_key(
+    tmp_path, autojump_clock
+):
+    agreed = {
+        "incoming": (ReplicationQuery(path_prefix="/wiki/"),),
+        "outgoing": (),
+        "key": "the-secret-key-of-home",
+        "creates": True,
+        "common": True,
+        "workspaces": (),
+    }
+    async with a_node(tmp_path, {"home": PubWire()}, **agreed) as node:
+        answer = await ask(node, "GET", "/v1/peers/home")
+    config = answer.json["config"]
+    assert (config["shares"], config["key"]) == ("common", True)
+    assert config["incoming"] == [{"pathPrefix": "/wiki/"}]
+    assert config["outgoing"] == []
+    assert config["create_workspaces"] is True
+    assert b"the-secret-key" not in answer.body
+
+
+async def test_what_is_in_common_is_told_when_the_peer_has_proved_it(
+    tmp_path, autojump_clock
+):
+    shared = {"common": True, "workspaces": ()}
+    async with a_node(tmp_path, {"home": PubWire()}, **shared) as node:
+        assert (await shown(node))["runtime"]["workspaces"] == []
+        place = f"/v1/workspaces/{ALIAS}"
+        assert (await ask(node, "GET", place)).json["peers"] == []
+        node.peers["home"].acquaintance.shared[node.replica.local_id] = "bname"
+        (workspace,) = (await shown(node))["runtime"]["workspaces"]
+        assert workspace["alias"] == ALIAS
+        assert (await ask(node, "GET", place)).json["peers"] == ["home"]
+
+
+async def test_a_peer_that_speaks_ours_no_more_says_what_to_do(
+    tmp_path, autojump_clock
+):
+    hello = reply(200, json.dumps(HELLO).encode())
+    wire = HelloWire(hello, reply(404))
+    async with a_node(tmp_path, {"home": wire}) as node:
+        await node.peers.sync("home")
+        runtime = (await shown(node))["runtime"]
+        (brief,) = (await ask(node, "GET", "/v1/status")).json["peers"]
+    assert runtime["state"] == brief["state"] == "downgraded"
+    assert "earthstar-sync" in runtime["reason"]
+    assert "esdctl peer reset home" in runtime["hint"]
+    assert runtime["next_run"] is None
 
 
 async def test_a_peer_in_sync_says_since_when_and_when_next(tmp_path, autojump_clock):

@@ -1,12 +1,15 @@
 """Runs: started, watched, looked back at, and cancelled."""
 
+import json
+
 import pytest
 import trio
 
+from esd.store import RunRecord
 from esd.sync.rhythm import Rhythm
 from tests.control.calling import ask, connected
 from tests.control.node import ALIAS, a_node
-from tests.replicas import MATT
+from tests.replicas import MATT, NOW
 from tests.replicas import documents as many
 from tests.sync.pubs import PubWire, reply
 
@@ -100,6 +103,37 @@ async def test_a_run_may_be_for_one_peer_one_workspace_one_way(
         assert away.seen == []
 
 
+async def test_a_dry_run_tells_what_would_move_and_moves_nothing(
+    tmp_path, autojump_clock
+):
+    home = PubWire(*many(3))
+    async with a_node(tmp_path, {"home": home}, **MANUAL) as node:
+        await node.replica.write(MATT, "/mine", "hello", now=node.now())
+        answer = await ask(node, "POST", "/v1/syncs?wait=60", {"dry_run": True})
+        (sync,) = answer.json["syncs"]
+        assert (sync["state"], sync["dry_run"]) == ("done", True)
+        (part,) = sync["workspaces"]
+        assert part["alias"] == ALIAS
+        report = part["report"]
+        assert (report["to_pull"], report["to_push"]) == (3, 1)
+        assert (report["pulled"]["accepted"], report["sent"]) == (0, 0)
+        assert node.replica.reader.totals().count == 1
+        assert len(home.documents) == 3
+
+
+async def test_a_dry_run_is_joined_by_dry_runs_only(tmp_path, autojump_clock):
+    async with a_node(tmp_path, {"home": Slow()}, **MANUAL) as node:
+        await ask(node, "POST", "/v1/syncs?wait=5")
+        told = []
+        for dry in (True, False, True):
+            answer = await ask(node, "POST", "/v1/syncs", {"dry_run": dry})
+            told.append((answer.json["syncs"][0]["id"], answer.json["syncs"][0]))
+    (first, one), (second, two), (third, three) = told
+    assert first == third != second
+    assert [run["dry_run"] for run in (one, two, three)] == [True, False, True]
+    assert [run["joined"] for run in (one, two, three)] == [False, False, True]
+
+
 async def test_what_went_wrong_is_told(tmp_path, autojump_clock):
     wire = PubWire()
     wire.answer = lambda _: reply(503)
@@ -157,6 +191,7 @@ async def test_without_peers_there_is_nothing_to_start(tmp_path, autojump_clock)
         ({"peers": [1]}, 422, "$.peers[0]"),
         ({"direction": "sideways"}, 422, "$.direction"),
         ({"direction": "+kitchen.friends"}, 422, "$.direction"),
+        ({"dry_run": "yes"}, 422, "$.dry_run"),
         ({"workspace": ["garden"]}, 422, "$"),
         ([], 422, "$"),
         ("home", 422, "$"),
@@ -218,6 +253,42 @@ async def test_the_history_outlives_the_daemon(tmp_path, autojump_clock):
         assert good["workspaces"][0]["report"]["pulled"]["accepted"] == 3
         one = (await ask(node, "GET", f"/v1/syncs/{good['id']}")).json
         assert one == good
+
+
+async def test_the_history_marks_dry_runs(tmp_path, autojump_clock):
+    async with a_node(tmp_path, {"home": PubWire(*many(3))}, **MANUAL) as node:
+        await ask(node, "POST", "/v1/syncs?wait=60", {"dry_run": True})
+        await trio.testing.wait_all_tasks_blocked()
+    async with a_node(tmp_path, {"home": PubWire()}, **MANUAL) as node:
+        (sync,) = (await ask(node, "GET", "/v1/syncs")).json["syncs"]
+    assert (sync["dry_run"], sync["direction"]) == (True, None)
+    assert sync["workspaces"][0]["report"]["to_pull"] == 3
+
+
+OLD_DETAIL = {
+    "level": "easy",
+    "standing": "level",
+    "unchanged": False,
+    "pulled": {"accepted": 3, "obsolete": 0, "rejected": {"signature": 1}},
+    "sent": 1,
+    "taken": 1,
+    "too_big": 0,
+    "waiting": 0,
+    "traffic": {"requests": 2, "sent": 100, "received": 200},
+}
+
+
+async def test_a_history_that_an_older_esd_wrote_is_read(tmp_path, autojump_clock):
+    async with a_node(tmp_path) as node:
+        detail = json.dumps(OLD_DETAIL)
+        record = RunRecord(7, "home", "ws-gone", "manual", NOW, NOW, "done", detail)
+        node.node_file.history.note_run("home", [record], None)
+        one = (await ask(node, "GET", "/v1/syncs/7")).json
+    assert one["dry_run"] is False
+    (part,) = one["workspaces"]
+    assert part["alias"] is None
+    added = {"rounds": 0, "to_pull": 0, "to_push": 0}
+    assert part["report"] == OLD_DETAIL | added
 
 
 async def test_the_history_is_paged(tmp_path, autojump_clock):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from esd.formats import Halves, parse_halves
 from tests.control.calling import ask
 from tests.control.node import ALIAS, a_node
 from tests.replicas import GARDEN, MATT, SUZY
@@ -31,6 +32,28 @@ async def test_a_workspace_is_shown_by_either_name(tmp_path, autojump_clock, by)
     assert one["authors"] == sorted([SUZY.address, MATT.address])
     assert one["author_count"] == 2
     assert one["standings"] == [{"peer": "home", "standing": "level"}]
+
+
+async def test_everything_moves_unless_told_otherwise(tmp_path, autojump_clock):
+    async with a_node(tmp_path) as node:
+        one = (await ask(node, "GET", f"/v1/workspaces/{ALIAS}")).json
+    assert one["queries"].pop("digest") == Halves().digest
+    assert one["queries"] == {"incoming": [{}], "outgoing": [{}], "refuse": []}
+    assert one["anonymous"] is True
+
+
+async def test_what_moves_is_told(tmp_path, autojump_clock):
+    said = {
+        "incoming": [{"pathPrefix": "/wiki/", "format": "es.4"}],
+        "outgoing": [],
+        "refuse": [{"versionsByAuthor": SUZY.address}, {"timestampAfter": "-30d"}],
+    }
+    async with a_node(tmp_path) as node:
+        node.replica.halves = halves = parse_halves(said)
+        node.replica.anonymous = False
+        one = (await ask(node, "GET", f"/v1/workspaces/{ALIAS}")).json
+    assert one["queries"] == said | {"digest": halves.digest}
+    assert one["anonymous"] is False
 
 
 @pytest.mark.parametrize("target", ["/v1/workspaces", f"/v1/workspaces/{ALIAS}"])

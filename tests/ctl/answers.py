@@ -19,6 +19,11 @@ PUB = {
         "direction": "both",
         "protocol": "auto",
         "interval_seconds": 300.0,
+        "shares": "listed",
+        "incoming": None,
+        "outgoing": None,
+        "key": False,
+        "create_workspaces": False,
     },
     "runtime": {
         "state": "in-sync",
@@ -70,6 +75,27 @@ PAUSED = {
         "next_run": None,
     },
 }
+DOWNGRADED = {
+    "name": "dora",
+    "config": PUB["config"]
+    | {
+        "shares": "common",
+        "incoming": [{"pathPrefix": "/wiki/"}, {"timestampAfter": "-30d"}],
+        "outgoing": [],
+        "key": True,
+        "create_workspaces": True,
+    },
+    "runtime": PUB["runtime"]
+    | {
+        "state": "downgraded",
+        "description": "speaks earthstar-sync no more, noticed 2 h ago; look at it",
+        "since": SINCE,
+        "reason": "it spoke earthstar-sync before, and now does not",
+        "hint": "esdctl peer reset dora",
+        "next_run": None,
+        "workspaces": [],
+    },
+}
 PEERS = {"peers": [PUB, DOWN, PAUSED]}
 
 
@@ -94,6 +120,21 @@ ONE_WORKSPACE = GARDEN | {
         {"peer": "home", "standing": "level"},
         {"peer": "bob", "standing": None},
     ],
+    "queries": {"incoming": [{}], "outgoing": [{}], "refuse": [], "digest": "bdigest"},
+    "anonymous": True,
+}
+CHOOSY = ONE_WORKSPACE | {
+    "queries": {
+        "incoming": [
+            {"pathPrefix": "/wiki/", "format": "es.4"},
+            {"timestampAfter": "-30d"},
+            {"timestampAfter": 1_795_337_820_000_000},
+        ],
+        "outgoing": [],
+        "refuse": [{"versionsByAuthor": AUTHOR}, {"path": "/ads"}],
+        "digest": "bdigest",
+    },
+    "anonymous": False,
 }
 
 STATUS = {
@@ -148,13 +189,20 @@ NOT_READY = {
 }
 
 
-def run(number, peer, state="done", *, received=0, sent=0, **more):
-    """A run of one workspace that took two seconds."""
+def run(number, peer, state="done", *, received=0, sent=0, dry=None, **more):
+    """A run of one workspace that took two seconds.
+
+    *dry* is what it would have pulled and pushed.
+    """
     over = state in ("done", "failed", "cancelled")
+    to_pull, to_push = dry or (received, sent)
     report = {
-        "level": "pub",
+        "level": "reconcile",
+        "rounds": 2,
         "standing": "level",
         "unchanged": False,
+        "to_pull": to_pull,
+        "to_push": to_push,
         "pulled": {"accepted": received, "obsolete": 0, "rejected": {}},
         "sent": sent,
         "taken": sent,
@@ -164,6 +212,7 @@ def run(number, peer, state="done", *, received=0, sent=0, **more):
     }
     part = {
         "workspace": "ws-7kq2m",
+        "alias": "garden",
         "state": state,
         "started": "2026-11-22T08:57:00.000000Z",
         "ended": "2026-11-22T08:57:02.000000Z" if over else None,
@@ -176,6 +225,7 @@ def run(number, peer, state="done", *, received=0, sent=0, **more):
         "cause": "manual",
         "state": state,
         "direction": "both",
+        "dry_run": dry is not None,
         "asked": EARLIER,
         "started": part["started"] if began else None,
         "ended": part["ended"],
@@ -206,7 +256,11 @@ def rejecting(number, peer, reasons):
 
 
 HISTORY = {
-    "syncs": [run(7, "home", received=1200, sent=4), FAILED_RUN],
+    "syncs": [
+        run(9, "home", dry=(12, 3)),
+        FAILED_RUN,
+        run(7, "home", received=1200, sent=4),
+    ],
     "next": 7,
 }
 

@@ -25,7 +25,7 @@ from tests.ctl.answers import (
     STOPPING,
     WORKSPACES,
 )
-from tests.ctl.canned import ADDRESS, BEES, called
+from tests.ctl.canned import ADDRESS, BEES, SERVER, called
 from tests.ctl.fake import Canned
 from tests.ctl.running import stream
 
@@ -33,6 +33,9 @@ ASKED = {
     "peer pause home --for 90m": [("POST /v1/peers/home/pause", {"seconds": 5400.0})],
     "peer pause home": [("POST /v1/peers/home/pause", {})],
     "workspace show garden --reveal": [("GET /v1/workspaces/garden?reveal=1", None)],
+    f"workspace id garden --for {SERVER}": [
+        ("POST /v1/workspaces/garden/id", {"for": SERVER})
+    ],
     "workspace remove garden": [("DELETE /v1/workspaces/garden", None)],
     "workspace remove garden --purge --yes": [
         ("DELETE /v1/workspaces/garden?purge=1", None)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ctl.answers import AUTHOR
-from tests.ctl.canned import called
+from tests.ctl.canned import HEADER, SERVER, called
 
 PRINTED = {
     "status": """\
@@ -67,11 +67,31 @@ interval      only when asked
 
 It shares no workspace with us that we keep.
 """,
+    "peer show dora": """\
+peer       dora
+url        https://pub.example.org
+state      ✗ downgraded
+what       speaks earthstar-sync no more, noticed 2 h ago; look at it
+hint       esdctl peer reset dora
+last sync  2026-11-22T08:57:00Z
+next run   when asked
+direction  both
+protocol   auto
+interval   5 min
+shares     all workspaces that both of us have
+incoming   paths beginning with /wiki/
+           or of the last 30 days
+outgoing   nothing
+key        yes: we know each other by it
+creates    it is asked to hold what it does not hold yet
+
+It shares no workspace with us that we keep.
+""",
     "peer pause home --for 90m": "home: paused for 1 h 30 min\n",
     "peer pause home": "home: paused until resumed\n",
     "peer resume cafe home": "cafe: resumed\nhome: was not paused\n",
     "peer resume --all": "home: was not paused\nbob: resumed\ncafe: resumed\n",
-    "peer reset home": "home: forgot its failures; it is tried now\n",
+    "peer reset home": "home: forgot its failures and what it spoke; it is tried now\n",
     "workspace list": """\
 WORKSPACE  ID        DOCUMENTS     SIZE  PEERS
 garden     ws-7kq2m     12,345  2.4 MiB  home, bob
@@ -88,12 +108,35 @@ PEER  STANDING
 home  level
 bob   not known yet
 """,
+    "workspace show choosy": f"""\
+workspace  garden
+id         ws-7kq2m
+documents  12,345
+size       2.4 MiB
+authors    1: {AUTHOR}
+incoming   paths beginning with /wiki/, in format es.4
+           or of the last 30 days
+           or after 2026-11-22T08:57:00Z
+outgoing   nothing
+refuse     by {AUTHOR}
+           or at /ads
+anonymous  no: only callers that show a peer's key
+
+PEER  STANDING
+home  level
+bob   not known yet
+""",
+    f"workspace id garden --for {SERVER}": f"{HEADER}\n",
+    f"workspace id garden --for {SERVER} --quiet": f"{HEADER}\n",
     "workspace remove garden": "garden (ws-7kq2m) removed; its file is put aside\n",
     "sync history": """\
-SYNC  PEER  STATE     CAUSE   STARTED               TOOK  RECEIVED  SENT  WHAT
-   7  home  ✓ done    manual  2026-11-22T08:57:00Z  2 s      1,200     4
-   8  bob   ✗ failed  manual  2026-11-22T08:57:00Z  2 s          0     0  \
+SYNC  PEER  STATE     STARTED               TOOK     IN  OUT    BYTES  WHAT
+   9  home  ✓ done    2026-11-22T08:57:00Z  2 s       0    0  1.5 KiB  \
+dry run, reconcile, 2 rounds
+   8  bob   ✗ failed  2026-11-22T08:57:00Z  2 s       0    0  1.5 KiB  \
 connection refused
+   7  home  ✓ done    2026-11-22T08:57:00Z  2 s   1,200    4  1.5 KiB  \
+reconcile, 2 rounds
 """,
     "sync show 7": """\
 sync       7
@@ -104,9 +147,24 @@ direction  both
 started    2026-11-22T08:57:00Z
 took       2 s
 moved      received 1,200, sent 4
+traffic    3 requests, 512 B sent, 1.0 KiB received
 
-WORKSPACE  STATE   RECEIVED  SENT  TAKEN  REQUESTS    BYTES  STANDING
-ws-7kq2m   ✓ done     1,200     4      4         3  1.5 KiB  level
+WORKSPACE  STATE   LEVEL      ROUNDS     IN  OUT    BYTES  WHAT
+garden     ✓ done  reconcile       2  1,200    4  1.5 KiB
+""",
+    "sync show 9": """\
+sync       9
+peer       home
+state      ✓ done
+cause      manual
+direction  both
+started    2026-11-22T08:57:00Z
+took       2 s
+moved      nothing, in a dry run: would pull 12, would push 3
+traffic    3 requests, 512 B sent, 1.0 KiB received
+
+WORKSPACE  STATE   LEVEL      ROUNDS  TO PULL  TO PUSH    BYTES  WHAT
+garden     ✓ done  reconcile       2       12        3  1.5 KiB
 """,
     "sync cancel 7": "sync 7 with home is cancelled\n",
     "doc ls garden": """\

@@ -11,6 +11,7 @@ from tests.ctl.running import Clock, esdctl
 DONE = run(7, "home", received=12, sent=4)
 LEVEL = run(7, "home")
 PENDING, RUNNING = run(7, "home", "pending"), run(7, "home", "running", received=3)
+DRY = run(7, "home", dry=(12, 3))
 READ_ONLY = json.loads(json.dumps(LEVEL).replace(': "level"', ': "read-only there"'))
 
 
@@ -51,8 +52,81 @@ ENDS = {
 def test_it_ends_in_a_sentence(case):
     runs, code, sentence = ENDS[case]
     ended, _ = called("sync", *runs)
-    assert ended.stdout == sentence + "\n"
+    assert ended.stdout.endswith("\n\n" + sentence + "\n")
     assert ended.code == code
+
+
+def test_each_workspace_is_told_with_its_cost():
+    odd = changed(run(8, "bob", sent=1200), level="easy", rounds=0, taken=1190)
+    ended, _ = called("sync", DONE, odd, READ_ONLY)
+    assert ended.stdout.partition("\n\n")[0] == (
+        "PEER  WORKSPACE  LEVEL      ROUNDS  IN    OUT    BYTES  WHAT\n"
+        "home  garden     reconcile       2  12      4  1.5 KiB\n"
+        "bob   garden     easy                0  1,200  1.5 KiB  it took 1,190\n"
+        "home  garden     reconcile       2   0      0  1.5 KiB  read-only there"
+    )
+
+
+def changed(one, **report):
+    """The run with another report."""
+    (part,) = one["workspaces"]
+    return one | {"workspaces": [part | {"report": part["report"] | report}]}
+
+
+def test_of_many_workspaces_only_those_are_told_that_are_not_level_already():
+    many = LEVEL | {"workspaces": LEVEL["workspaces"] * 30}
+    ended, _ = called("sync", many, DONE)
+    _header, moved, *rest = ended.stdout.splitlines()
+    assert moved.split()[:6] == ["home", "garden", "reconcile", "2", "12", "4"]
+    assert rest[:2] == ["30 more were level already", ""]
+
+
+DRY_ENDS = {
+    "something": (
+        [DRY],
+        0,
+        "✓ 1 peer compared in a dry run, nothing moved: would pull 12, would push 3"
+        " (0 s)",
+    ),
+    "nothing": (
+        [run(7, "home", dry=(0, 0))],
+        0,
+        "Nothing would move, already in sync with 1 peer (dry run)",
+    ),
+    "one failed": (
+        [DRY, run(8, "bob", "failed", dry=(0, 0), trouble=REFUSED)],
+        6,
+        "✗ 1 of 2 peers compared in a dry run, nothing moved; would pull 12, would"
+        " push 3 (0 s)",
+    ),
+    "all failed": (
+        [run(8, "bob", "failed", dry=(0, 0), trouble=REFUSED)],
+        1,
+        "✗ 0 of 1 peer compared in a dry run, nothing moved",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(DRY_ENDS))
+def test_a_dry_run_says_that_it_was_one(case):
+    runs, code, sentence = DRY_ENDS[case]
+    ended, _ = called("sync --dry-run", *runs)
+    assert ended.stdout.endswith("\n\n" + sentence + "\n")
+    assert ended.code == code
+
+
+def test_a_dry_run_tells_what_would_move():
+    ended, _ = called("sync --dry-run", DRY)
+    assert ended.stdout.startswith(
+        "PEER  WORKSPACE  LEVEL      ROUNDS  TO PULL  TO PUSH    BYTES  WHAT\n"
+        "home  garden     reconcile       2       12        3  1.5 KiB\n\n"
+    )
+    assert ended.stderr == "home: ✓ done; would pull 12, would push 3 (2 s)\n"
+
+
+def test_a_dry_run_in_json_is_what_the_daemon_said():
+    ended, _ = called("sync --dry-run --json", DRY)
+    assert json.loads(ended.stdout)["syncs"] == [DRY | {"joined": False}]
 
 
 def test_a_failure_is_told_with_its_hint():
@@ -69,12 +143,12 @@ def test_each_change_of_state_is_a_line():
         "home: ↻ running; received 3, sent 0\n"
         "home: ✓ done; received 12, sent 4 (2 s)\n"
     )
-    assert ended.stdout == "✓ 1 peer in sync: received 12, sent 4 (0.8 s)\n"
+    assert ended.stdout.endswith("✓ 1 peer in sync: received 12, sent 4 (0.8 s)\n")
 
 
 def test_what_is_not_level_is_told_though_nothing_failed():
     ended, _ = called("sync", READ_ONLY)
-    assert "ws-7kq2m is read-only there" in ended.stderr
+    assert "garden is read-only there" in ended.stderr
     assert ended.code == 0
 
 
@@ -86,6 +160,7 @@ ASKED = {
         "workspaces": ["garden", "ws-aaaaa"],
     },
     "sync --direction pull": {"direction": "pull"},
+    "sync home --dry-run": {"peers": ["home"], "dry_run": True},
 }
 
 

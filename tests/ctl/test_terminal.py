@@ -93,8 +93,30 @@ def test_progress_stays_in_one_line_a_peer():
         "esdctl: bob: connection refused",
         "  see whether the pub runs",
     ]
-    assert ended.screen[4].startswith("✗ 1 of 2 peers in sync; received 12, sent 4 (")
+    assert ended.screen[-2].startswith("✗ 1 of 2 peers in sync; received 12, sent 4 (")
     assert ended.code == 6
+
+
+@pytest.mark.parametrize(
+    ("words", "route", "answer"),
+    [
+        ("sync", "POST /v1/syncs", started(run(7, "home", received=120_000, sent=4))),
+        ("sync show 7", "GET /v1/syncs/7", run(7, "home", received=120_000, sent=4)),
+        (
+            "sync history",
+            "GET /v1/syncs",
+            {"syncs": [run(7, "home-pub", received=120_000, sent=4)], "next": None},
+        ),
+    ],
+)
+def test_a_table_of_runs_keeps_to_its_lines(words, route, answer):
+    screen = shown({route: Canned(answer)}, *words.split()).screen
+    header = next(line for line in screen if line.endswith("WHAT"))
+    row = screen[screen.index(header) + 1]
+    assert "120,000" in row
+    assert "1.5 KiB" in row
+    assert "reconcile" in row
+    assert max(map(len, screen)) <= 80
 
 
 def test_progress_hides_the_cursor_no_longer_than_it_lasts():

@@ -8,6 +8,7 @@ import pytest
 from esd.ctl.facts import Facts
 from esd.ctl.lengths import seconds
 from esd.ctl.output import wants_colour
+from esd.ctl.queries import query_lines
 from esd.ctl.table import Table, printable
 from esd.ctl.times import Times, plural, size, span
 from tests.ctl.running import stream
@@ -45,6 +46,49 @@ def test_a_length_of_time_is_told_by_its_two_largest_units(length, told):
 def test_a_time_is_told_from_now(ahead, told):
     times = Times(NOW.timestamp(), relative=True)
     assert times.tell(NOW + timedelta(seconds=ahead)) == told
+
+
+@pytest.mark.parametrize(
+    ("ahead", "told"),
+    [
+        (0, "now"),
+        (-18, "18 s ago"),
+        (-200, "3 min ago"),
+        (-7380, "2 h ago"),
+        (7380, "in 2 h 3 min"),
+    ],
+)
+def test_what_is_past_is_told_briefly_where_many_stand_together(ahead, told):
+    times = Times(NOW.timestamp(), relative=True)
+    assert times.tell_briefly(NOW + timedelta(seconds=ahead)) == told
+
+
+def test_brief_times_are_whole_in_a_report():
+    times = Times(NOW.timestamp(), relative=False)
+    assert times.tell_briefly(NOW) == "2026-11-22T09:00:00Z"
+    assert times.tell_briefly(None, "not yet") == "not yet"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({}, "everything"),
+        ({"path": "/a", "versionsByAuthor": "@suzy.b"}, "at /a, by @suzy.b"),
+        ({"timestampAfter": "-2w"}, "of the last 2 weeks"),
+        (
+            {"timestampAfter": "-36h", "colour": "red"},
+            "of the last 36 hours, colour red",
+        ),
+        ({"timestampAfter": 1_795_338_000_000_000}, "after 2026-11-22T09:00:00Z"),
+        ({"timestampAfter": 2**53 - 1}, "after 2255-06-05T23:47:35Z"),
+        ({"timestampAfter": 10**30}, f"after {10**30}"),
+        ({"timestampAfter": 0}, "after 0"),
+        ({"timestampAfter": "-3y"}, "after -3y"),
+    ],
+    ids=str,
+)
+def test_a_query_is_told_in_words(query, told):
+    assert list(query_lines("incoming", [Facts(query)])) == [("incoming", told)]
 
 
 def test_a_time_is_told_in_utc():

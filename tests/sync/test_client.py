@@ -18,7 +18,7 @@ PATH = "/earthstar-api/v1/+canary.garden7q/documents"
 
 async def fetch(url, limits=LIMITS, **more):
     """(status, body) of one GET."""
-    async with Client(url, limits, **more) as client, client.get(PATH) as reply:
+    async with Client(url, limits, **more) as client, client.ask("GET", PATH) as reply:
         body = b"".join([piece async for piece in reply])
     check_answer(reply.status, reply.headers)
     return reply.status, body
@@ -126,7 +126,7 @@ async def test_a_kept_connection_that_had_just_gone_is_tried_once_more():
     async with a_server(says(answer(b"[1]")), says(answer(b"[2]"))) as url:
         async with Client(url, LIMITS) as client:
             for expected in (b"[1]", b"[2]"):
-                async with client.get(PATH) as reply:
+                async with client.ask("GET", PATH) as reply:
                     assert [piece async for piece in reply] == [expected]
 
 
@@ -138,7 +138,7 @@ async def test_a_post_is_tried_once_more_too():
     async with a_server(keep_then_drop, says(answer(b"{}"))) as url:
         async with Client(url, LIMITS) as client:
             for _ in range(2):
-                assert (await client.post(PATH, b"[]", {})).body == b"{}"
+                assert (await client.fetch("POST", PATH, {}, b"[]")).body == b"{}"
 
 
 async def test_a_redirect_is_never_followed():
@@ -154,7 +154,7 @@ async def test_a_redirect_is_never_followed():
 async def test_an_answer_to_a_push_is_read_only_so_far():
     async with a_server(says(answer(b"x" * 1_000_000))) as url:
         async with Client(url, LIMITS) as client:
-            reply = await client.post(PATH, b"[]", {})
+            reply = await client.fetch("POST", PATH, {}, b"[]")
     assert len(reply.body) == 64 << 10
 
 
@@ -162,9 +162,9 @@ async def test_a_reply_left_half_way_leaves_the_client_usable():
     big = answer(b"x" * 500_000)
     async with a_server(says(big), says(answer(b"[2]"))) as url:
         async with Client(url, LIMITS) as client:
-            async with client.get(PATH) as reply:
+            async with client.ask("GET", PATH) as reply:
                 await anext(aiter(reply))
-            async with client.get(PATH) as reply:
+            async with client.ask("GET", PATH) as reply:
                 assert [piece async for piece in reply] == [b"[2]"]
 
 

@@ -7,6 +7,7 @@ from esd.errors import PeerMisbehaved, PeerUnavailable
 from esd.formats import Batch, encode
 from esd.replica import Listing
 from esd.sync import Client, Direction, RunLimits
+from esd.sync.acquaintance import Acquaintance
 from esd.sync.easy import easy_sync
 from esd.sync.push import HOUR
 from esd.sync.status import Standing
@@ -51,6 +52,7 @@ class Side:
                 now=self.now,
                 limits=RunLimits(),
                 slots=trio.CapacityLimiter(16),
+                acquaintance=Acquaintance(url),
                 asked=asked,
             )
             await easy_sync(talk, report)

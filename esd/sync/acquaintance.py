@@ -1,0 +1,181 @@
+"""What we know of one peer that may speak ours, kept from run to run.
+
+Most of what precedes a conversation never changes: what the peer speaks, its salt, that
+it knows a workspace, its replication queries. It is asked once and kept in memory, so
+that a run with nothing new is one request. Whatever of it is out of date is told by the
+answer to that request (404, 409), and asked again.
+
+Only what the peer speaks outlives a restart. Once it has spoken ours, it is never again
+spoken to as a plain pub, whose URLs name the workspace, before an operator says so:
+otherwise whoever can cut our requests could make us show the address.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from esd.errors import EsdError, PeerMisbehaved
+from esd.formats import Halves, encode_base32
+from esd.formats.wire_ids import proof, wire_id
+from esd.replica import Replica
+from esd.store import KnownProtocol
+from esd.sync.client import Client
+from esd.sync.exchange import Answer
+from esd.sync.hello import HELLO, PREFIX, Hello, read_hello
+from esd.sync.refusals import check_ours, halves_in
+from esd.sync.settings import Protocol
+
+__all__ = ["Acquaintance", "PeerDowngraded"]
+
+ASK_AGAIN = 86_400_000_000  # µs; a pub that became an esd is found out within a day
+IDS_AT_ONCE = 64
+NONCE = 32  # bytes
+JSON = {"Content-Type": "application/json"}
+
+
+class PeerDowngraded(EsdError):
+    """It spoke earthstar-sync once, and now answers as if it never had."""
+
+    def __init__(self) -> None:
+        super().__init__("it spoke earthstar-sync before, and now does not")
+
+
+class _Proofs(msgspec.Struct):
+    proofs: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Acquaintance:
+    """`protocol` is what is written down; the rest is forgotten at a restart.
+
+    `shared`: the name at the peer of each workspace that it proved to know, by local
+    id. `queries`: its own halves for them.
+    """
+
+    url: str = field(repr=False)
+    protocol: KnownProtocol | None = None
+    hello: Hello | None = None
+    shared: dict[str, str] = field(default_factory=dict)
+    queries: dict[str, Halves] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.protocol is not None and self.protocol.place != self._place:
+            self.protocol = None  # another url: nothing is known of who answers there
+
+    @property
+    def _place(self) -> bytes:
+        return hashlib.sha256(self.url.encode()).digest()[:16]
+
+    def forget(self) -> None:
+        """As if we had never met."""
+        self.protocol = None
+        self.forget_hello()
+
+    def forget_hello(self) -> None:
+        self.hello = None
+        self.shared.clear()
+        self.queries.clear()
+
+    async def speaks_ours(self, client: Client, wanted: Protocol, now: int) -> bool:
+        """Whether to speak earthstar-sync, or as to a plain pub.
+
+        Raises PeerDowngraded, and what a failed request raises.
+        """
+        if wanted is Protocol.PUB:
+            return False
+        if self.hello is not None:
+            return True
+        if wanted is Protocol.AUTO and self._is_lately_a_pub(now):
+            return False
+        if await self.greet(client):
+            self._note(Protocol.ESD, now)
+            return True
+        if self.protocol is not None and self.protocol.protocol == Protocol.ESD:
+            raise PeerDowngraded
+        if wanted is Protocol.ESD:
+            raise PeerMisbehaved(
+                "it does not speak earthstar-sync",
+                hint='is its url right? protocol = "auto" would speak to a plain pub',
+            )
+        self._note(Protocol.PUB, now)
+        return False
+
+    def _is_lately_a_pub(self, now: int) -> bool:
+        known = self.protocol
+        if known is None or known.protocol != Protocol.PUB:
+            return False
+        return 0 <= now - known.asked_at < ASK_AGAIN
+
+    def _note(self, protocol: Protocol, now: int) -> None:
+        self.protocol = KnownProtocol(self._place, protocol.value, now)
+
+    async def greet(self, client: Client) -> bool:
+        """Ask who it is; False: it does not know our protocol."""
+        answer = await client.fetch("GET", HELLO)
+        if answer.status == 404:
+            return False
+        check_ours(answer)
+        hello = read_hello(answer.body)
+        if self.hello is None or hello.salt != self.hello.salt:
+            self.forget_hello()
+        self.hello = hello
+        return True
+
+    async def meet(self, client: Client, replicas: Sequence[Replica]) -> None:
+        """Find out which of these workspaces the peer knows too.
+
+        It learns nothing of those it does not know, and none counts as shared before it
+        has proved for this very question that it knows the address.
+        """
+        unmet = [one for one in replicas if one.local_id not in self.shared]
+        for start in range(0, len(unmet), IDS_AT_ONCE):
+            await self._meet_some(client, unmet[start : start + IDS_AT_ONCE])
+
+    async def found(self, client: Client, replica: Replica) -> None:
+        """Have the peer host the workspace: the one time its address is told."""
+        asked = {"workspace": replica.address.text}
+        answer = await client.fetch(
+            "POST", PREFIX + "workspaces/new", JSON, msgspec.json.encode(asked)
+        )
+        if answer.status not in (403, 404):  # it has changed its mind
+            check_ours(answer)
+
+    async def learn_halves(self, client: Client, replica: Replica) -> Halves:
+        """What the peer wants of a shared workspace, and what it gives."""
+        if replica.local_id not in self.queries:
+            headers = {"Earthstar-Workspace": self.shared[replica.local_id]}
+            answer = await client.fetch("GET", PREFIX + "query", headers)
+            check_ours(answer)
+            try:
+                told = msgspec.json.decode(answer.body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+                raise PeerMisbehaved("its queries cannot be read") from exc
+            self.queries[replica.local_id] = halves_in(told)
+        return self.queries[replica.local_id]
+
+    async def _meet_some(self, client: Client, replicas: Sequence[Replica]) -> None:
+        assert self.hello is not None
+        salt, host, nonce = self.hello.salt_bytes, client.authority, os.urandom(NONCE)
+        ids, proofs = {}, {}
+        for replica in replicas:
+            key = await replica.make_wire_key()
+            ids[replica.local_id] = wire_id(key, salt, host)
+            proofs[replica.local_id] = proof(key, salt, host, nonce)
+        asked = {"nonce": encode_base32(nonce), "ids": list(ids.values())}
+        body = msgspec.json.encode(asked)
+        answer = await client.fetch("POST", PREFIX + "workspaces", JSON, body)
+        told = _proofs_of(answer)
+        for local_id, wire in ids.items():
+            if proofs[local_id] in told:
+                self.shared[local_id] = wire
+
+
+def _proofs_of(answer: Answer) -> frozenset[str]:
+    check_ours(answer)
+    try:
+        return frozenset(msgspec.json.decode(answer.body, type=_Proofs).proofs)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise PeerMisbehaved("its answer about workspaces cannot be read") from exc
