@@ -48,6 +48,7 @@ def _peer(table: Table, aliases: Aliases, warn: Warn) -> PeerSettings:
         outgoing=take_queries(table, "outgoing", None),
         key=take_key(table, warn),
         creates=table.take("create_workspaces", values.flag, default.creates),
+        live=table.take("live", values.flag, default.live),
     )
     if peer.common and peer.protocol is Protocol.PUB:
         table.note(

@@ -48,6 +48,7 @@ class RunningNode:
     clock: Clock
     now: Callable[[], int]
     may_run: trio.Event  # runs wait for it, until the clock allows them
+    drain: Drain
     control_socket: Path | None = None
     addresses: tuple[str, ...] = ()
     version: str = __version__
@@ -55,7 +56,6 @@ class RunningNode:
     def __post_init__(self) -> None:
         self.started = self.now()
         self.pub = self.make_pub(self.config)
-        self._drain = Drain()
         self._ending = trio.CancelScope()
         self._reloading = trio.Lock()
         self._rejected = False  # the last reload's file
@@ -77,11 +77,11 @@ class RunningNode:
             self._ending.cancel()
             return
         self.tell("stopping")
-        self._drain.start()
+        self.drain.start()
 
     @property
     def stopping(self) -> bool:
-        return self._drain.started
+        return self.drain.started
 
     def health(self) -> Sequence[Health]:
         free = shutil.disk_usage(self.state).free

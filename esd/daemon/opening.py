@@ -17,8 +17,8 @@ from esd.config import Config, NewWorkspaces
 from esd.daemon.clocks import steady_clock, wall_clock
 from esd.daemon.tree import Daemon
 from esd.events import Events
-from esd.pub import Caller, Pub, PubSettings
-from esd.replica import IN_FLIGHT_IN_ALL, Clock, Replicas, Run
+from esd.pub import Caller, Lasting, Pub, PubSettings
+from esd.replica import Clock, Replicas, Run
 from esd.store import NodeFile, lock_state
 from esd.sync import Client, Peers, PeerSettings, RunLimits, Runner
 
@@ -97,7 +97,7 @@ class _Parts:
         self._now = now
         self._events = Events(token_hex(BOOT_ID_BYTES))
         self._clock = Clock(node_file.clock(), now(), steady_clock())
-        self._slots = trio.CapacityLimiter(IN_FLIGHT_IN_ALL)
+        self._lasting = Lasting()
         self._may_run = trio.Event()
 
     def assemble(self, connect: Connect) -> Daemon:
@@ -109,6 +109,7 @@ class _Parts:
             replicas=self._replicas,
             peers=self._peers(connect),
             make_pub=self._pub,
+            drain=self._lasting.drain,
             events=self._events,
             clock=self._clock,
             now=self._now,
@@ -120,7 +121,7 @@ class _Parts:
         runner = Runner(
             replicas=self._replicas,
             limits=limits,
-            slots=self._slots,
+            slots=self._lasting.slots,
             now=self._now,
             note=self._events.note,
             hear_date=lambda date: self._clock.compare(date, self._now()),
@@ -150,7 +151,7 @@ class _Parts:
             settings,
             config.limits,
             config.bounds,
-            self._slots,
+            self._lasting,
             self._now,
         )
 

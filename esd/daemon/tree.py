@@ -89,7 +89,7 @@ class Daemon(RunningNode):
                 async with trio.open_nursery() as working:
                     await self._start(working, connections, listening)
                     task_status.started(self)
-                    await self._drain.wait_started()
+                    await self.drain.wait_started()
                     working.cancel_scope.cancel()
                 connections.cancel_scope.deadline = trio.current_time() + GRACE
 
@@ -113,7 +113,7 @@ class Daemon(RunningNode):
         self, control: Control, stream: trio.SocketStream
     ) -> None:
         await serve_control(
-            stream, control, limits=self.config.limits, drain=self._drain
+            stream, control, limits=self.config.limits, drain=self.drain
         )
 
     async def _serve_peer(self, doors: Doors, stream: trio.SocketStream) -> None:
@@ -126,7 +126,7 @@ class Daemon(RunningNode):
                 stream,
                 self._answer,
                 limits=self.config.limits,
-                drain=self._drain,
+                drain=self.drain,
                 remote=remote,
                 on_error=self._refuse,
             )

@@ -2,7 +2,7 @@
 
 from esd.pub.app import Pub
 from esd.pub.callers import Caller
-from esd.pub.serving import PUSHED
+from esd.pub.serving import PUSHED, Lasting
 from esd.pub.settings import PubSettings, SyncLimits
 
-__all__ = ["PUSHED", "Caller", "Pub", "PubSettings", "SyncLimits"]
+__all__ = ["PUSHED", "Caller", "Lasting", "Pub", "PubSettings", "SyncLimits"]

@@ -8,14 +8,13 @@ answers browsers may read; and our own, which browsers may not ask at all.
 import math
 from collections.abc import Callable, Mapping
 
-import trio
-
 from esd.pub import pages, problems
 from esd.pub.answers import is_v1, refusal
 from esd.pub.cors import Cors
 from esd.pub.problems import is_sync
-from esd.pub.serving import Serving
+from esd.pub.serving import Lasting, Serving
 from esd.pub.settings import PubSettings
+from esd.pub.stream import Streams
 from esd.pub.sync_v1 import SyncV1
 from esd.pub.v1 import V1
 from esd.replica import Bounds, Replicas
@@ -33,17 +32,19 @@ class Pub:
         settings: PubSettings,
         limits: Limits,
         bounds: Bounds,
-        slots: trio.CapacityLimiter,
+        lasting: Lasting,
         now: Callable[[], int],
     ) -> None:
-        serving = Serving(replicas, settings, limits, bounds, slots, now)
+        serving = Serving(replicas, settings, limits, bounds, lasting, now)
+        streams = Streams(serving)
         self._cors = Cors(settings.browser_origins)
         self._settings = settings
         self._rates = serving.rates
         self._route = Router(
             [
                 *V1(serving).routes(),
-                *(SyncV1(serving).routes() if settings.salt else ()),
+                *streams.routes(),
+                *(SyncV1(serving, streams).routes() if settings.salt else ()),
                 Route("GET", "/", self._home),
                 Route("GET", "/healthz", self._healthz),
             ],

@@ -1,31 +1,68 @@
 """What every question is answered from, and how much of a workspace it may be about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import trio
 
-from esd.formats import EVERYTHING, Halves, Predicate, Queries, hour_of, predicate
-from esd.pub.callers import Caller, Callers
+from esd.formats import (
+    EVERYTHING,
+    Halves,
+    InvalidAddress,
+    Predicate,
+    Queries,
+    WorkspaceAddress,
+    hour_of,
+    predicate,
+)
+from esd.pub.callers import Caller, Callers, halves_for
 from esd.pub.rates import Rates
 from esd.pub.settings import PubSettings
-from esd.replica import Bounds, Replica, Replicas
-from esd.web import Limits
+from esd.replica import IN_FLIGHT_IN_ALL, Bounds, Replica, Replicas
+from esd.web import Drain, Limits, Request
 
-__all__ = ["PUSHED", "Serving", "given", "origin_of", "wanted"]
+__all__ = [
+    "PUSHED",
+    "Lasting",
+    "Serving",
+    "SharedWorkspace",
+    "given",
+    "origin_of",
+    "wanted",
+]
 
 PUSHED = "*"  # the origin of what anonymous peers push to us; no peer's name
 
 
+# Half of the connections: those who only pull and push must still find a place.
+STREAMS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What outlives a reload: what is under way counts against the same bounds.
+
+    `slots` are for batches of documents on their way in, `seats` for streams.
+    """
+
+    slots: trio.CapacityLimiter = field(
+        default_factory=lambda: trio.CapacityLimiter(IN_FLIGHT_IN_ALL)
+    )
+    seats: trio.CapacityLimiter = field(
+        default_factory=lambda: trio.CapacityLimiter(STREAMS)
+    )
+    drain: Drain = field(default_factory=Drain)
+
+
 @dataclass(slots=True)
 class Serving:
-    """`slots` are for batches of documents on their way in, shared by the daemon."""
+    """All that is needed to answer."""
 
     replicas: Replicas
     settings: PubSettings
     limits: Limits
     bounds: Bounds
-    slots: trio.CapacityLimiter
+    lasting: Lasting
     now: Callable[[], int]
     rates: Rates = field(init=False)
     callers: Callers = field(init=False)
@@ -33,6 +70,33 @@ class Serving:
     def __post_init__(self) -> None:
         self.rates = Rates(self.limits)
         self.callers = Callers(self.settings.callers)
+
+    def shared(
+        self, request: Request, captured: Mapping[str, str]
+    ) -> "SharedWorkspace | None":
+        """The workspace in the path, where it is there for whoever asks."""
+        caller = self.callers.named(request)
+        try:
+            address = WorkspaceAddress.parse(captured["workspace"])
+        except InvalidAddress:
+            return None
+        replica = self.replicas.get(address)
+        if replica is None or halves_for(replica, caller) is None:
+            return None
+        return SharedWorkspace(replica, caller)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWorkspace:
+    """A workspace, as it is there for one caller."""
+
+    replica: Replica
+    caller: Caller | None
+
+    @property
+    def halves(self) -> Halves | None:
+        """As of now; None: it is there for them no more."""
+        return halves_for(self.replica, self.caller)
 
 
 def given(halves: Halves, now: int) -> Predicate | None:

@@ -33,7 +33,8 @@ from esd.pub.naming import Hosts, WireNames
 from esd.pub.problems import PREFIX, Refused, worded
 from esd.pub.question import Question, Rooms
 from esd.pub.reconciling import Reconciling
-from esd.pub.serving import Serving
+from esd.pub.serving import Serving, SharedWorkspace
+from esd.pub.stream import Streams
 from esd.pub.taking import Taking
 from esd.replica import Replica, TooManyWorkspaces
 from esd.web import Request, Response, Route, RouteHandler, json_response
@@ -41,7 +42,7 @@ from esd.web import Request, Response, Route, RouteHandler, json_response
 __all__ = ["SyncV1"]
 
 PROTOCOL = "earthstar-sync/1"
-LEVELS = ("hashes", "reconcile")
+LEVELS = ("hashes", "reconcile", "live")
 
 Answer = Callable[[Question], Awaitable[Response]]
 
@@ -49,8 +50,9 @@ Answer = Callable[[Question], Awaitable[Response]]
 class SyncV1:
     """The handlers; `routes` says which is where."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: Serving, streams: Streams) -> None:
         self._serving = serving
+        self._streams = streams
         self._hosts = Hosts(serving.settings.names)
         self._names = WireNames(serving.replicas, serving.settings.salt)
         self._making_keys = trio.Lock()
@@ -65,6 +67,7 @@ class SyncV1:
             self._route("POST", "workspaces", self.workspaces),
             self._route("POST", "workspaces/new", self.new_workspace),
             self._route("GET", "query", self.query),
+            self._route("GET", "stream", self.stream),
             self._route("POST", "hashes", giving.hashes),
             self._route("POST", "documents/get", giving.documents),
             self._route("POST", "missing", taking.missing),
@@ -125,6 +128,11 @@ class SyncV1:
         """What we want of the workspace and what we give, for this caller."""
         now = hour_of(self._serving.now())
         return json_response(200, {**halves_told(question.halves), "at": now})
+
+    async def stream(self, question: Question) -> Response:
+        """What arrives, as it arrives."""
+        shared = SharedWorkspace(question.replica, question.caller)
+        return self._streams.follow(question.request, shared)
 
     @property
     def _is_open(self) -> bool:

@@ -53,7 +53,7 @@ class Taking:
             replica=replica,
             origin=origin_of(replica, question.caller),
             now=now,
-            slots=self._serving.slots,
+            slots=self._serving.lasting.slots,
             most=self._limits.hashes,
             wanted=wanted(halves, now),
         )

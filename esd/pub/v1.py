@@ -93,7 +93,7 @@ class V1:
             replica,
             origin=origin_of(replica, caller),
             now=now,
-            slots=self._serving.slots,
+            slots=self._serving.lasting.slots,
             most=self._serving.bounds.documents_per_request,
             wanted=wanted(halves, now),
         )
@@ -107,10 +107,9 @@ class V1:
         self, request: Request, captured: Mapping[str, str]
     ) -> tuple[Replica, Halves] | None:
         """The workspace, where it is there for whoever asks."""
-        caller = self._serving.callers.named(request)
-        replica = self._find(captured)
-        halves = halves_for(replica, caller)
-        return None if replica is None or halves is None else (replica, halves)
+        shared = self._serving.shared(request, captured)
+        halves = shared.halves if shared is not None else None
+        return (shared.replica, halves) if shared and halves else None
 
     def _find(self, captured: Mapping[str, str]) -> Replica | None:
         try:

@@ -20,12 +20,13 @@ from typing import NamedTuple
 
 from esd.formats.matching import ANY, Predicate
 from esd.reconcile import Items, key_of
+from esd.reconcile.blocks import Blocks
 from esd.reconcile.keys import KEY
 from esd.store import Fact, Item, Reader
 
 __all__ = ["Change", "Index"]
 
-RUN = 4_096  # keys sorted at once: longer would hold up all other threads for 10 ms
+RUN = 4_096  # keys handled at once; more would hold up all other threads for 10 ms
 STALE = 1_000  # ephemeral items that may be gone before their time, at the least
 
 
@@ -49,10 +50,10 @@ class Index:
         self._ephemeral: list[tuple[int, bytes]] = []  # a heap: delete_after and key
         self._left_at = -1  # the latest delete_after of what is left out as expired
         if _asks_formats_only(predicate):
-            rows = reader.items(_formats(predicate))
-            self._items = Items(self._keys(rows))
+            keys = self._keys(reader.items(_formats(predicate)))
         else:
-            self._items = Items(_in_order(self._keys(self._matching(reader))))
+            keys = _in_order(self._keys(self._matching(reader)))
+        self._items = _items_of(keys)
         heapify(self._ephemeral)
 
     def __len__(self) -> int:
@@ -131,6 +132,14 @@ def _in_order(keys: Iterator[bytes]) -> Iterator[bytes]:
     while run := sorted(islice(keys, RUN)):
         runs.append(b"".join(run))
     return merge(*map(_unpacked, runs))
+
+
+def _items_of(keys: Iterator[bytes]) -> Items:
+    """Of keys in order; straight into blocks, which takes half as long."""
+    blocks = Blocks([], [], [])
+    while packed := b"".join(islice(keys, RUN)):
+        blocks.append(packed)
+    return Items(blocks=blocks)
 
 
 def _unpacked(packed: bytes) -> Iterator[bytes]:

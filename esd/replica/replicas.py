@@ -105,6 +105,7 @@ class Replicas:
         del self._by_address[replica.address], self._listings[replica.address]
         self._leaving.add(replica.address)
         self.bell.ring()
+        replica.bell.ring()  # who follows it finds that it is gone
         try:
             with trio.CancelScope(shield=True):  # half removed it would be in the way
                 await replica.discard(folder, f"{replica.local_id}-{now}")

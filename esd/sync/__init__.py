@@ -1,7 +1,8 @@
 """We call others: conversations with peers, and when to have them."""
 
+from esd.sync.after_run import Failure
 from esd.sync.client import Client
-from esd.sync.peer import Failure, Peer
+from esd.sync.peer import Peer
 from esd.sync.peers import Peers
 from esd.sync.runner import Runner
 from esd.sync.runs import Finding, NotShared, PeerPaused, RunState, Scope, SyncRun

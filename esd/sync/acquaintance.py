@@ -103,6 +103,12 @@ class Acquaintance:
         self._note(Protocol.PUB, now)
         return False
 
+    def is_a_pub(self, wanted: Protocol) -> bool:
+        """Whether it may be spoken to as one, as far as was found out."""
+        known = self.protocol
+        found = known is not None and known.protocol == Protocol.PUB
+        return wanted is Protocol.PUB or (wanted is Protocol.AUTO and found)
+
     def _is_lately_a_pub(self, now: int) -> bool:
         known = self.protocol
         if known is None or known.protocol != Protocol.PUB:

@@ -1,5 +1,7 @@
 """How a peer stands once a run with it is over, or while there is none."""
 
+from dataclasses import dataclass
+
 from esd.sync.runs import SyncRun
 from esd.sync.schedule import Schedule
 from esd.sync.status import (
@@ -13,7 +15,16 @@ from esd.sync.status import (
     Retrying,
 )
 
-__all__ = ["at_rest", "status_after"]
+__all__ = ["Failure", "at_rest", "status_after"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last run that went wrong; `at` is wall clock, µs."""
+
+    at: int
+    reason: str
+    hint: str
 
 
 def status_after(run: SyncRun, schedule: Schedule, now: float) -> PeerStatus:

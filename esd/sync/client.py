@@ -11,16 +11,19 @@ A peer's URL, and with it the workspace's address, never gets into an exception'
 
 import socket
 import ssl
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from functools import cache
+from math import inf
 
 import httpx
 import trio
 
 from esd.errors import PeerMisbehaved, PeerUnavailable
-from esd.sync.crumbs import Crumbs
+from esd.sync.crumbs import MOST, Crumbs
 from esd.sync.exchange import Answer, Reply, Traffic
 from esd.sync.settings import RunLimits
 from esd.web.inflate import CorruptBody, Inflater, TooLarge
@@ -78,9 +81,11 @@ class Client:
         key: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._base = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._known_by = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._limits = limits
+        self._key, self._transport = key, transport
+        self._most_crumbs: float = MOST
         self.traffic = Traffic()
         self.date: float | None = None
         place = httpx.URL(url)
@@ -94,8 +99,17 @@ class Client:
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(limits.answer_idle, connect=limits.connect_time),
-            limits=httpx.Limits(max_connections=4, keepalive_expiry=KEPT_ALIVE),
+            limits=httpx.Limits(keepalive_expiry=KEPT_ALIVE),
         )
+
+    def for_streams(self) -> "Client":
+        """Another one to the same peer, whose answers need have no end."""
+        limits = replace(
+            self._limits, answer_idle=self._limits.stream_idle, list_body=sys.maxsize
+        )
+        client = Client(self.url, limits, key=self._key, transport=self._transport)
+        client._most_crumbs = inf
+        return client
 
     def begin_run(self) -> None:
         """What the peer's clock said in an earlier run is no time of day any more."""
@@ -151,7 +165,7 @@ class Client:
         """
         request = httpx.Request(
             method,
-            self._base + path,
+            self.url + path,
             headers={**_ALWAYS, **self._known_by, **headers},
             content=body,
         )
@@ -185,7 +199,7 @@ class Client:
         """The body, inflated, within the bound."""
         encoding = response.headers.get("content-encoding", "identity")
         raw = response.aiter_raw()
-        crumbs = Crumbs()
+        crumbs = Crumbs(self._most_crumbs)
         try:
             inflater = Inflater(encoding, self._limits.list_body)
             async for data in raw:

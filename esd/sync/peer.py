@@ -15,34 +15,26 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import inf
-from weakref import WeakKeyDictionary
 
 import trio
 
 from esd.bell import Bell
 from esd.replica import Replica
 from esd.sync.acquaintance import Acquaintance
-from esd.sync.after_run import at_rest, status_after
+from esd.sync.after_run import Failure, at_rest, status_after
 from esd.sync.client import Client
+from esd.sync.news import News
 from esd.sync.runner import Runner
 from esd.sync.runs import NotShared, PeerPaused, RunState, Scope, SyncRun
 from esd.sync.schedule import Schedule, Trigger
 from esd.sync.settings import Direction, PeerSettings
 from esd.sync.status import Idle, InSync, PeerStatus, Pending, Syncing
+from esd.sync.stream_states import StreamStates
 from esd.sync.told import Told
 
-__all__ = ["Failure", "Peer"]
+__all__ = ["Peer"]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The last run that went wrong; `at` is wall clock, µs."""
-
-    at: int
-    reason: str
-    hint: str
 
 
 @dataclass(slots=True)
@@ -67,20 +59,14 @@ class Peer:
     gone: trio.Event = field(default_factory=trio.Event)
     _wake: Bell = field(default_factory=Bell)
     _told: Told = field(default_factory=Told)
-    _noticed: WeakKeyDictionary[Replica, int] = field(  # up to which local index
-        default_factory=WeakKeyDictionary
-    )
-    _dirty: set[str] = field(default_factory=set)  # local ids with news for it
+    streams: StreamStates = field(default_factory=StreamStates)
+    _news: News = field(init=False)
     _before: PeerStatus = field(default_factory=lambda: Idle(inf))  # the last at rest
 
     def __post_init__(self) -> None:
-        for replica in self.workspaces():  # the first run is for all there is now
-            self._noticed[replica] = replica.reader.last_index()
+        self._news = News(self.settings)
+        self._news.seen(self.workspaces())  # the first run is for all there is now
         self._show(self._at_rest())
-
-    @property
-    def everything(self) -> Scope:
-        return Scope(self.settings.direction)
 
     def workspaces(self) -> list[Replica]:
         if self.settings.common:
@@ -88,7 +74,9 @@ class Peer:
         found = (self.runner.replicas.get(one) for one in self.settings.workspaces)
         return [replica for replica in found if replica is not None]
 
-    # Its life...
+    @property
+    def everything(self) -> Scope:
+        return Scope(self.settings.direction)
 
     async def live(self, client: Client) -> None:
         """Run with the peer whenever it is due, until cancelled."""
@@ -138,19 +126,17 @@ class Peer:
             return self.pending.pop(0)
         scope = self.everything
         if trigger is Trigger.WRITE:
-            scope = replace(scope, workspaces=frozenset(self._dirty))
+            scope = replace(scope, workspaces=frozenset(self._news.dirty))
         return self.begin(trigger, scope)
 
     def _taken(self, scope: Scope) -> list[Replica]:
         """The workspaces of a run, which sees all that is there now."""
         replicas = self.workspaces()
-        self._dirty &= {one.local_id for one in replicas}  # some may have been removed
+        self._news.dirty &= {one.local_id for one in replicas}  # some may be gone
         if scope.workspaces is not None:
             replicas = [one for one in replicas if one.local_id in scope.workspaces]
-        for replica in replicas:
-            if scope.direction.pushes and not scope.dry:
-                self._noticed[replica] = replica.reader.last_index()
-                self._dirty.discard(replica.local_id)
+        if scope.direction is self.settings.direction and not scope.dry:
+            self._news.seen(replicas)
         return replicas
 
     def _settle(self, run: SyncRun) -> None:
@@ -168,7 +154,7 @@ class Peer:
             self.schedule = self._after_trouble(run, now, jitter)
         if self.pending:
             self.schedule = self.schedule.ask()
-        if self._dirty:
+        if self._news.dirty:
             self.schedule = self.schedule.changed(now)
         self._show(self._status_after(run, now))
         self.ended.append(run)
@@ -206,9 +192,15 @@ class Peer:
     @property
     def idle(self) -> bool:
         """Nothing is running, asked for, or written that no run has seen."""
-        if self.running is not None or self.pending or self._dirty:
+        if self.running is not None or self.pending or self._news.dirty:
             return False
-        return not any(self._has_news(replica) for replica in self.workspaces())
+        return not any(map(self._news.in_, self.workspaces()))
+
+    @property
+    def is_well(self) -> bool:
+        """The last run went well, so far as is known, and others may follow."""
+        ill = self.schedule.failures or self.schedule.halted
+        return self.paused_until is None and not ill and self.last_success is not None
 
     # ...and what others tell it.
 
@@ -254,27 +246,32 @@ class Peer:
 
     def news(self, replica: Replica) -> None:
         """Something changed in *replica*; it matters if it is new to this peer."""
-        if self._has_news(replica):
-            self._dirty.add(replica.local_id)
-            now = trio.current_time()
-            self.schedule = self.schedule.changed(now)
-            if isinstance(self.status, InSync | Idle):
-                self._show(Pending(now))
-            self._wake.ring()
-        self._noticed[replica] = replica.reader.last_index()
+        if self._news.heard(replica):
+            self._run_soon()
 
-    def _has_news(self, replica: Replica) -> bool:
-        """Whether something arrived that was not noticed yet and is not from it."""
-        settings = self.settings
-        pushes = settings.direction.pushes and not settings.rhythm.manual
-        if not pushes or not settings.shares(replica.address):
-            return False
-        noticed = self._noticed.get(replica, 0)
-        return replica.reader.has_news(noticed, settings.name)
+    def _run_soon(self) -> None:
+        now = trio.current_time()
+        self.schedule = self.schedule.changed(now)
+        if isinstance(self.status, InSync | Idle):
+            self._show(Pending(now))
+        self._wake.ring()
+
+    def stream_turned(self, replica: Replica, *, live: bool, reason: str = "") -> None:
+        """A stream has begun or ended; in between something may have been missed."""
+        name = replica.local_id
+        if not self.streams.turn(name, trio.current_time() if live else None, reason):
+            return
+        self.schedule = replace(self.schedule, live=self.streams.all_live)
+        peer = self.settings.name
+        self.runner.tell("peer.live", peer=peer, workspace=name, live=live)
+        if self.is_well and not self.settings.rhythm.manual:
+            self._news.dirty.add(name)
+            self._run_soon()
 
     def pause(self, until: float) -> None:
         """No runs until then; one that is under way ends by itself."""
         self.paused_until = until
+        self.streams.leave()
         for run in list(self.pending):
             self.cancel(run)
         if self.running is None:
@@ -283,12 +280,13 @@ class Peer:
 
     def resume(self) -> None:
         self.paused_until = None
+        self.bell.ring()
         if self.running is None:
             self._show(self._at_rest())
         self._wake.ring()
 
     def reset(self) -> None:
-        """Forget that it was failing and what it spoke, and try it now."""
+        """Forget how it was failing and what it spoke; try it now."""
         self.acquaintance.forget()
         self.schedule = self.schedule.reset(trio.current_time())
         self._wake.ring()

@@ -23,6 +23,7 @@ from esd.replica import Replica
 from esd.store import History
 from esd.sync.acquaintance import Acquaintance
 from esd.sync.client import Client
+from esd.sync.followers import Followers
 from esd.sync.peer import Peer
 from esd.sync.run_book import RunBook
 from esd.sync.runner import Runner
@@ -98,7 +99,11 @@ class Peers:
             with peer.leaving:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._keep_record, peer)
-                    nursery.start_soon(peer.live, self._connect(peer.settings))
+                    client = self._connect(peer.settings)
+                    nursery.start_soon(peer.live, client)
+                    if peer.settings.live and peer.settings.direction.pulls:
+                        streams = Followers(peer, client.for_streams())
+                        nursery.start_soon(streams.run)
         finally:
             peer.gone.set()
             if self._last_of_name.get(peer.settings.name) is peer:
@@ -238,11 +243,19 @@ class Peers:
 
     async def _keep_record(self, peer: Peer) -> None:
         """Write each run of *peer* down, and how the peer is failing."""
-        while True:
-            seen = peer.bell.count
-            while peer.ended:
-                await self._record(peer, peer.ended.pop(0))
-            await peer.bell.wait_after(seen)
+        try:
+            while True:
+                seen = peer.bell.count
+                await self._record_ended(peer)
+                await peer.bell.wait_after(seen)
+        finally:  # what has ended has ended, also where we are about to
+            with trio.CancelScope(shield=True):
+                await self._record_ended(peer)
+
+    async def _record_ended(self, peer: Peer) -> None:
+        while peer.ended:
+            await self._record(peer, peer.ended[0])
+            del peer.ended[0]
 
     async def _record(self, peer: Peer, run: SyncRun) -> None:
         """A disk in trouble ends no run: then only the looking back suffers."""

@@ -71,12 +71,8 @@ def check_ours(answer: Answer) -> None:
             raise PeerMisbehaved("it does not know our key", hint=_HINTS[401])
         case 403, _:
             raise ReadOnlyThere("it answered 403", hint=_HINTS[403])
-        case 404, _:
-            raise NotKnownThere("it does not know that workspace")
-        case 409, _:
-            raise StaleQueries(_new_halves(answer.body))
-        case 410, _:
-            raise MovedOn("what it was listing has changed meanwhile")
+        case ((404 | 409 | 410), _):
+            raise _moved_on(answer)
         case 421, _:
             reason = "it does not go by the name in its url"
             raise PeerMisbehaved(reason, hint=_HINTS[421])
@@ -84,6 +80,16 @@ def check_ours(answer: Answer) -> None:
             raise PeerUnavailable("it has no room", hint=_HINTS[507])
         case status, _:
             check_answer(status, answer.headers)
+
+
+def _moved_on(answer: Answer) -> MovedOn:
+    match answer.status:
+        case 404:
+            return NotKnownThere("it does not know that workspace")
+        case 409:
+            return StaleQueries(_new_halves(answer.body))
+        case _:
+            return MovedOn("what it was listing has changed meanwhile")
 
 
 def _code_of(answer: Answer) -> str:

@@ -14,6 +14,7 @@ __all__ = ["Rhythm"]
 SPREAD = 30.0  # seconds; at start fifty peers must not all be called at once
 WOBBLE = 0.1  # of the interval either way: peers of one pub must not march in step
 SOONEST = 5.0  # full jitter may draw almost zero; a dead peer gets at least this rest
+LIVE_INTERVAL = 3600.0  # a stream may lose something, and nobody would notice
 DOUBLINGS = 20  # beyond any cap; keeps 2**n a small number after years of failures
 
 
@@ -40,9 +41,10 @@ class Rhythm:
             return inf
         return jitter * min(SPREAD, self.interval / 4)
 
-    def calm(self, jitter: float) -> float:
-        """The delay after a run that went well."""
-        return self.interval * (1 - WOBBLE + 2 * WOBBLE * jitter)
+    def calm(self, jitter: float, *, live: bool = False) -> float:
+        """The delay after a run that went well; *live*: streams bring what is new."""
+        interval = max(self.interval, LIVE_INTERVAL) if live else self.interval
+        return interval * (1 - WOBBLE + 2 * WOBBLE * jitter)
 
     def backoff(self, failures: int, jitter: float) -> float:
         """The delay after so many consecutive failures (full jitter)."""

@@ -53,6 +53,7 @@ class Schedule:
     last_write: float = -inf
     push_due: float = inf
     running: Trigger | None = None
+    live: bool = False  # all that is new there comes by itself
 
     @classmethod
     def begin(
@@ -108,7 +109,8 @@ class Schedule:
 
     def succeeded(self, now: float, jitter: float, *, whole: bool = True) -> "Schedule":
         """All is well; but only a run over everything answers for the interval."""
-        due = now + self.rhythm.calm(jitter) if whole else self.due
+        calm = self.rhythm.calm(jitter, live=self.live)
+        due = now + calm if whole else self.due
         return replace(self._healthy(), running=None, due=due)
 
     def interrupted(self, now: float, jitter: float) -> "Schedule":

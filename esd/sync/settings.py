@@ -55,6 +55,7 @@ class PeerSettings:
     outgoing: Queries | None = None
     key: str | None = field(default=None, repr=False)  # what either shows the other
     creates: bool = False  # whether we ask it to make room for what it does not hold
+    live: bool = False  # follow its streams
 
     def shares(self, address: WorkspaceAddress) -> bool:
         return self.common or address in self.workspaces
@@ -75,6 +76,7 @@ class RunLimits:
 
     connect_time: float = 10.0  # TCP and TLS; a host that is up answers in a second
     answer_idle: float = 30.0  # no byte for so long is a dead line, not a slow one
+    stream_idle: float = 65.0  # of a live stream: two KEEPALIVEs and some
     run_time: float = (
         600.0  # for one workspace: a peer that drips holds nothing for ever
     )

@@ -107,6 +107,7 @@ async def _pour(line: Line, answer: Answer, body: AsyncIterable[bytes]) -> None:
             await _send_chunk(line, piece)
         elif piece:
             await line.send(piece)
+        del piece  # its maker may take long over the next one
     if declared is not None and sent != declared:
         raise ValueError("a stream is not as long as its Content-Length")
     if answer.chunked:

@@ -8,7 +8,7 @@ import trio
 
 from esd.errors import PeerMisbehaved
 from esd.formats import encode
-from esd.pub import Pub, PubSettings
+from esd.pub import Lasting, Pub, PubSettings
 from esd.replica import Bounds, Replicas, inline
 from esd.store import NodeFile
 from esd.web import Body, Headers, Limits, Request
@@ -117,9 +117,8 @@ def serving(folder, settings=None, *, workspaces=(GARDEN,), bounds=ROOMY, **limi
         for address in workspaces:
             replicas.add(address)
         bound = replace(Limits(), **limits)
-        slots = trio.CapacityLimiter(16)
         settings = settings or PubSettings()
-        pub = Pub(replicas, settings, bound, bounds, slots, lambda: served.now)
+        pub = Pub(replicas, settings, bound, bounds, Lasting(), lambda: served.now)
         served = Serving(pub, replicas, bound)
         yield served
     finally:

@@ -34,7 +34,7 @@ async def test_the_hello_says_what_is_spoken_within_which_bounds(caller):
     assert told == {
         "protocol": "earthstar-sync/1",
         "salt": encode_base32(SALT),
-        "levels": ["hashes", "reconcile"],
+        "levels": ["hashes", "reconcile", "live"],
         "limits": {"body": 64 << 20, "hashes": 4096, "frame": 128 << 10},
         "readonly": False,
         "open": False,
