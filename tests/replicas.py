@@ -2,7 +2,11 @@
 
 from contextlib import contextmanager
 
-from esd.formats import WorkspaceAddress
+import msgspec
+from nacl.signing import SigningKey
+
+from esd.formats import Es3Document, WorkspaceAddress, document_hash
+from esd.formats.encoding import encode_base58
 from esd.formats.es4 import new_document
 from esd.formats.keys import keypair_from_seed
 from esd.replica import Bounds, Replica, inline
@@ -41,6 +45,15 @@ def a_document(path="/a", content="hello", *, by=SUZY, at=NOW, until=None, to=GA
         timestamp=at,
         delete_after=until,
     )
+
+
+def an_es3_document(path="/three", value="hello", *, seed=b"\1" * 32, at=NOW, to=GARDEN):
+    """A document as programs of July 2020 signed it; esd itself writes none."""
+    key = SigningKey(seed)
+    author = "@suzy." + encode_base58(bytes(key.verify_key))
+    unsigned = Es3Document(to.text, path, value, author, at, "")
+    signed = key.sign(document_hash(unsigned).hex().encode()).signature
+    return msgspec.structs.replace(unsigned, signature=encode_base58(signed))
 
 
 def documents(count, *, by=SUZY, at=NOW, prefix="/doc"):

@@ -28,6 +28,7 @@ from esd.replica import OUR_TAG, Intake, Marks, take_in
 from esd.store import PeerWriter, RememberedList
 from esd.sync.answers import NO_PUB, check_answer
 from esd.sync.exchange import Reply
+from esd.sync.formats_there import is_due, note_taken
 from esd.sync.missing import Missing, all_after, unmarked
 from esd.sync.push import has_unjudged, push
 from esd.sync.status import Standing
@@ -50,7 +51,7 @@ async def easy_sync(talk: Talk, report: Report) -> None:
         await _forget_elsewhere(talk)
     missing = await _compare(talk, report)
     if talk.direction.pushes:
-        report.to_push = len(missing.indexes)
+        report.to_push = missing.count
     if talk.direction.pushes and not talk.dry:
         await push(talk, missing, report)
         if report.taken:
@@ -151,8 +152,8 @@ def _remembered(talk: Talk) -> RememberedList | None:
     """
     peers = talk.replica.reader.peers
     remembered = peers.remembered(talk.peer)
-    due = peers.has_due(talk.peer, talk.now) or has_unjudged(talk)
-    if remembered is None or due:
+    due = peers.has_due(talk.peer, talk.now) or is_due(talk)
+    if remembered is None or due or has_unjudged(talk):
         return None
     current = (_digest(talk), talk.url, talk.replica.epoch)
     there = (remembered.digest, remembered.url, remembered.epoch)
@@ -169,7 +170,8 @@ def _digest(talk: Talk) -> bytes:
 
 async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
     before = talk.replica.reader.last_index()
-    intake = _intake(talk)
+    seen: set[str] = set()
+    intake = _intake(talk, seen)
     try:
         await take_in(intake, reply)
     except MalformedBody as exc:
@@ -184,6 +186,7 @@ async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
     if talk.dry:
         report.to_pull = intake.tally.new if talk.direction.pulls else 0
         return await talk.replica.run(lambda: unmarked(talk, marks, before))
+    await note_taken(talk, seen)
     if intake.tally.total:
         await _note_held(talk)
     else:
@@ -193,7 +196,15 @@ async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
     return missing
 
 
-def _intake(talk: Talk) -> Intake:
+def _intake(talk: Talk, seen: set[str]) -> Intake:
+    """*seen* gets the formats of what comes."""
+
+    def shorten(batch: Batch) -> Batch:
+        """Node pubs keep signatures that anyone lengthened; only 64 bytes count."""
+        seen.update({document.format for document in batch.documents})
+        documents = [shorten_signature(document) for document in batch.documents]
+        return Batch(documents, batch.rejected)
+
     return Intake(
         talk.replica,
         origin=talk.peer,
@@ -203,14 +214,8 @@ def _intake(talk: Talk) -> Intake:
         keep=talk.direction.pulls and not talk.dry,
         wanted=ours_alone(talk.halves, talk.now).pull,
         most_invalid=talk.limits.invalid_documents,
-        alter=_shorten,
+        alter=shorten,
     )
-
-
-def _shorten(batch: Batch) -> Batch:
-    """Node pubs keep signatures that anyone lengthened; only 64 bytes count."""
-    documents = [shorten_signature(document) for document in batch.documents]
-    return Batch(documents, batch.rejected)
 
 
 async def _remember(talk: Talk, etag: str, missing: Missing, intake: Intake) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from esd.formats import Predicate
 from esd.replica import Marks
 from esd.store import Arrival, Reader
+from esd.sync.formats_there import refused
 from esd.sync.talk import Talk
 from esd.sync.terms import ours_alone
 
@@ -22,16 +23,22 @@ __all__ = ["Missing", "all_after", "unmarked"]
 
 @dataclass(slots=True)
 class Missing:
-    """`indexes` to push; `waiting` were sent in vain and rest; `in_vain` all such.
+    """`indexes` to push, by format; `waiting` were sent in vain and rest, or are of a
+    format that the peer does not take; `in_vain` all of the former.
 
     `cursor`: the peer holds all of ours with a local index up to there, `waiting`
     aside.
     """
 
     cursor: int
-    indexes: "array[int]" = field(default_factory=lambda: array("q"))
+    indexes: "dict[str, array[int]]" = field(default_factory=dict)
     waiting: int = 0
     in_vain: set[bytes] = field(default_factory=set)
+
+    @property
+    def count(self) -> int:
+        """How many there are to push."""
+        return sum(map(len, self.indexes.values()))
 
 
 def all_after(talk: Talk, cursor: int) -> Missing:
@@ -58,10 +65,14 @@ def _collect(talk: Talk, cursor: int, lacks: Callable[[Arrival], bool]) -> Missi
         missing = Missing(reader.last_index())
         waiting = reader.peers.waiting(talk.peer, talk.now)
         in_vain = reader.peers.in_vain(talk.peer)
+        left_out = refused(reader.peers, talk.peer, talk.now)
         given = ours_alone(talk.halves, talk.now).push
         for arrival in _arrivals(reader, cursor, talk.now, missing.cursor):
             if lacks(arrival) and _is_given(given, arrival):
-                _add(missing, arrival, waiting, in_vain)
+                if arrival.format in left_out:
+                    missing.waiting += 1
+                else:
+                    _add(missing, arrival, waiting, in_vain)
     return missing
 
 
@@ -90,4 +101,4 @@ def _add(
         return
     if not missing.indexes:
         missing.cursor = arrival.local_index - 1
-    missing.indexes.append(arrival.local_index)
+    missing.indexes.setdefault(arrival.format, array("q")).append(arrival.local_index)

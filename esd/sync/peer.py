@@ -256,17 +256,18 @@ class Peer:
             self._show(Pending(now))
         self._wake.ring()
 
-    def stream_turned(self, replica: Replica, *, live: bool, reason: str = "") -> None:
-        """A stream has begun or ended; in between something may have been missed."""
-        name = replica.local_id
-        if not self.streams.turn(name, trio.current_time() if live else None, reason):
-            return
-        self.schedule = replace(self.schedule, live=self.streams.all_live)
-        peer = self.settings.name
-        self.runner.tell("peer.live", peer=peer, workspace=name, live=live)
+    def look_at(self, replica: Replica) -> None:
+        """Something may be in it that no run has seen."""
         if self.is_well and not self.settings.rhythm.manual:
-            self._news.dirty.add(name)
+            self._news.dirty.add(replica.local_id)
             self._run_soon()
+
+    def count_streams(self) -> None:
+        """One has begun or ended: the schedule depends on whether all are there."""
+        now, jitter = trio.current_time(), random.random()  # noqa: S311 spreads load
+        live = self.streams.all_live
+        self.schedule = self.schedule.streaming(now, jitter, live=live)
+        self._wake.ring()
 
     def pause(self, until: float) -> None:
         """No runs until then; one that is under way ends by itself."""
@@ -288,5 +289,6 @@ class Peer:
     def reset(self) -> None:
         """Forget how it was failing and what it spoke; try it now."""
         self.acquaintance.forget()
+        self.streams.leave()
         self.schedule = self.schedule.reset(trio.current_time())
         self._wake.ring()

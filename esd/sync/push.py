@@ -17,6 +17,7 @@ from functools import partial
 from esd.errors import PeerMisbehaved
 from esd.sync.answers import NO_PUB, check_answer
 from esd.sync.exchange import Answer
+from esd.sync.formats_there import note_ignored, note_taken, takes
 from esd.sync.missing import Missing
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk, path_of
@@ -37,11 +38,12 @@ _FORCED = "comparison_forced_at"
 async def push(talk: Talk, missing: Missing, report: Report) -> None:
     """Send what is *missing* there, as far as the peer takes it."""
     report.waiting = missing.waiting
-    if not missing.indexes or _unwanted_lately(talk):
+    if _unwanted_lately(talk):
         return
-    sender = _Sender(talk, report)
-    while sender.done < len(missing.indexes) and not sender.unwanted:
-        await sender.send_some(missing)
+    for name, indexes in missing.indexes.items():
+        sender = _Sender(talk, report, name)
+        while sender.done < len(indexes) and not sender.unwanted:
+            await sender.send_some(indexes)
 
 
 def _unwanted_lately(talk: Talk) -> bool:
@@ -62,11 +64,14 @@ def _forced_lately(talk: Talk) -> bool:
 
 
 class _Sender:
-    """One push. `done` counts the indexes that need no more thought."""
+    """One push of one format. `done` counts the indexes that need no more thought."""
 
-    def __init__(self, talk: Talk, report: Report) -> None:
+    def __init__(self, talk: Talk, report: Report, format_name: str) -> None:
         self._talk = talk
         self._report = report
+        self._format = format_name
+        self._is_taken = takes(talk, format_name)
+        self._first = LEAST_LIMIT  # bytes of a body that tries the format
         self._facts = talk.replica.reader.peers
         known = self._facts.fact(talk.peer, _LIMIT)
         self._most = min(known or talk.limits.push_body, talk.limits.push_body)
@@ -76,10 +81,10 @@ class _Sender:
         self.done = 0
         self.unwanted = False
 
-    async def send_some(self, missing: Missing) -> None:
+    async def send_some(self, indexes: "array[int]") -> None:
         """One body with as many documents as the limit lets in, and its answer."""
-        indexes = missing.indexes[self.done :]
-        fill = partial(_filled, self._talk, self._most, indexes)
+        most = self._most if self._is_taken else min(self._most, self._first)
+        fill = partial(_filled, self._talk, most, indexes[self.done :])
         body = await self._talk.replica.run(fill)
         if body.size > self._talk.limits.push_body:
             await self._leave_out(body)
@@ -112,6 +117,14 @@ class _Sender:
         return await self._talk.client.fetch("POST", path_of(self._talk), headers, body)
 
     async def _sent(self, body: "_Body", taken: int) -> None:
+        if not taken and not self._is_taken:
+            self._report.waiting += len(body.hashes)
+            self.unwanted = True
+            await note_ignored(self._talk, self._format)
+            return
+        if taken and not self._is_taken:
+            self._is_taken = True
+            await note_taken(self._talk, [self._format])
         self._report.sent += len(body.hashes)
         self._report.taken += min(taken, len(body.hashes))
         if self._report.standing is Standing.ABSENT:
@@ -142,10 +155,12 @@ class _Sender:
         """Halve the limit; a document that is too big by itself is left out instead."""
         if len(body.hashes) == 1:
             await self._leave_out(body)
-        elif body.size // 2 < LEAST_LIMIT:
+        elif not self._is_taken and self._first:
+            self._first = 0  # one document at a time
+        elif body.size <= LEAST_LIMIT:
             raise PeerMisbehaved("it takes no push of any size")
         else:
-            self._most = body.size // 2
+            self._most = max(body.size // 2, LEAST_LIMIT)
             await self._note(_LIMIT, self._most)
 
     async def _leave_out(self, body: "_Body") -> None:

@@ -35,6 +35,7 @@ class PubWire(httpx.AsyncBaseTransport):
         self.closed = False
         self.takes_gzip = True
         self.refuses = set()  # paths
+        self.knows = {"es.3", "es.4"}  # formats
         self.answer = None  # instead of its own: a function of the request
         self.put(documents)
 
@@ -44,7 +45,7 @@ class PubWire(httpx.AsyncBaseTransport):
             key = (document.path, document.author)
             held = self.documents.get(key)
             rank = f"{document.timestamp},{document.signature}"
-            if document.path in self.refuses:
+            if document.path in self.refuses or document.format not in self.knows:
                 continue
             if held is None or f"{held.timestamp},{held.signature}" < rank:
                 self.documents[key] = document
