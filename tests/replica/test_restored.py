@@ -2,14 +2,18 @@
 
 import logging
 import shutil
+import sqlite3
 from contextlib import contextmanager
 
+import pytest
+
+from esd.errors import OperatorMustAct
 from esd.replica import Replicas, inline
 from esd.store import NodeFile
 from tests.replica.signed import documents
 from tests.replica.test_ingest import ingest
 from tests.replica.test_replicas import ORCHARD, opened
-from tests.replicas import GARDEN, NOW, ROOMY, a_document
+from tests.replicas import GARDEN, ROOMY, a_document
 
 
 async def filled(folder, *documents):
@@ -112,17 +116,16 @@ async def test_noting_writes_only_what_changed(tmp_path):
         assert list(replicas._unnoted()) == [other.local_id]
 
 
-async def test_a_full_disk_keeps_nobody_from_stopping(tmp_path):
+async def test_a_nodes_file_in_trouble_keeps_nobody_from_stopping(tmp_path, caplog):
     with opened(tmp_path) as replicas:
         await ingest(replicas.add(GARDEN), a_document())
-        fill_up_node(replicas._node)
+        with replicas._node._turns.reading() as db:
+            db.execute("PRAGMA busy_timeout = 0")
+        other = sqlite3.connect(tmp_path / "node.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperatorMustAct):
+            await replicas.note_high_water()
+    other.close()
     with opened(tmp_path) as replicas:
-        assert replicas.get(GARDEN).reader.page(NOW).after is None
-
-
-def fill_up_node(node):
-    with node._turns.reading() as db:
-        (pages,) = db.execute("PRAGMA page_count").fetchone()
-        db.execute(f"PRAGMA max_page_count = {pages}")
-        with node._turns._db as connection:
-            assert connection is db
+        assert replicas.get(GARDEN).last_index == 1
+        assert caplog.messages == []
