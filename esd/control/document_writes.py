@@ -27,6 +27,7 @@ RULES = {
     Reason.CONTENT_SIZE: ("$.content", f"is longer than {MAX_CONTENT} bytes"),
     Reason.TIMESTAMP: ("$.deleteAfter", "must be microseconds after the document's"),
     Reason.EXPIRED: ("$.deleteAfter", "is in the past"),
+    Reason.WORKSPACE: ("workspace", "has an address of es.3, and we write es.4 only"),
     Reason.FUTURE: ("path", "has a document from the future, which stays the latest"),
 }
 
