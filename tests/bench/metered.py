@@ -4,10 +4,12 @@ It is the daemon that `esd run` runs, and beside it a task that measures how lat
 event loop is. It does what a line of JSON on its stdin tells it, and answers each with
 one on stdout:
 
-    {"do": "sync"}      a run with its only peer: how long it took and what it moved
+    {"do": "sync", "peer": NAME, "dry": false}
+                        a run with that peer: how long it took and what it moved
     {"do": "lateness"}  how late the loop was since this was last asked, in ms, sorted
 
-The end of its stdin is its end.
+The peer called `hashes` is one that does not know level 3, as far as we can see. The
+end of its stdin is its end.
 """
 
 import json
@@ -16,13 +18,16 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx
 import trio
 
 from esd.config import read_config
-from esd.daemon import Daemon, open_daemon
+from esd.daemon import Daemon, connect_over_http, open_daemon
+from esd.sync import Client, PeerSettings, RunLimits
 
-PEER = "other"  # the name of the only peer in the configuration
+HASHES = "hashes"  # the name of the peer that is heard to speak no more than level 2
 TICK = 0.005  # seconds between two looks at the clock
 
 
@@ -43,14 +48,40 @@ class Lateness:
         return late
 
 
+class _NoLevel3(httpx.AsyncBaseTransport):
+    """The real wire, on which every hello comes without that level."""
+
+    def __init__(self) -> None:
+        self._http = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._http.handle_async_request(request)
+        if not request.url.path.endswith("/hello"):
+            return response
+        hello = json.loads(await response.aread())
+        await response.aclose()
+        hello["levels"].remove("reconcile")
+        body = httpx.ByteStream(json.dumps(hello).encode())
+        return httpx.Response(response.status_code, stream=body)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+
+def _connect(peer: PeerSettings, limits: RunLimits) -> Client:
+    if peer.name == HASHES:
+        return Client(peer.url, limits, transport=_NoLevel3())
+    return connect_over_http(peer, limits)
+
+
 async def main(file: Path) -> None:
     lateness = Lateness()
-    with open_daemon(read_config(file)) as daemon:
+    with open_daemon(read_config(file), connect=_connect) as daemon:
         async with trio.open_nursery() as nursery:
             await nursery.start(daemon.run)
             nursery.start_soon(lateness.measure)
             async for line in _lines(trio.lowlevel.FdStream(os.dup(0))):
-                answer = await _answer(json.loads(line)["do"], daemon, lateness)
+                answer = await _answer(json.loads(line), daemon, lateness)
                 print(json.dumps(answer), flush=True)
             daemon.stop()
             nursery.cancel_scope.cancel()
@@ -62,18 +93,27 @@ async def _lines(stream: trio.lowlevel.FdStream) -> AsyncIterator[bytes]:
         yield bytes(line)
 
 
-async def _answer(command: str, daemon: Daemon, lateness: Lateness) -> object:
-    return lateness.take() if command == "lateness" else await _sync(daemon)
+async def _answer(asked: dict[str, Any], daemon: Daemon, lateness: Lateness) -> object:
+    if asked["do"] == "lateness":
+        return lateness.take()
+    return await _sync(daemon, asked["peer"], dry=asked["dry"])
 
 
-async def _sync(daemon: Daemon) -> dict[str, float | str]:
+async def _sync(
+    daemon: Daemon, peer: str, *, dry: bool
+) -> dict[str, float | str | bool]:
     begun = trio.current_time()
-    outcome = await daemon.peers.sync(PEER)
+    outcome, _ = daemon.peers.start(peer, dry=dry)
+    await outcome.wait()
     passed = trio.current_time() - begun
     report = outcome.findings[-1].report
     return {
         "seconds": passed,
         "trouble": outcome.trouble,
+        "level": report.level,
+        "rounds": report.rounds,
+        "to_pull": report.to_pull,
+        "to_push": report.to_push,
         "accepted": report.pulled.accepted,
         "taken": report.taken,
         "requests": report.traffic.requests,

@@ -1,211 +1,51 @@
-"""What it costs two sides to find what differs, and what the index of a side costs.
+"""`reconcile`: two sides that hold nearly the same find out what differs.
 
-Sets of 10,000, 100,000 and a million items, of which none to 1,000 differ, the newest
-or any; half of them is ours alone, half theirs. Bytes and rounds of the messages alone,
-by our splitting and by the reference's. The seconds are of processor time, each side's
-own, with an index that is warm: built, and added up once since it last changed.
+First two sets of items alone (sets), then the whole thing: two esds, each a process,
+with the same very many documents in their files, and HTTP between them (starting,
+finding). By sizes, and by how many documents differ and where.
 """
 
-import gc
-import random
 import time
-import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from tempfile import TemporaryDirectory
 
-from esd.reconcile import OURS, REFERENCE, Initiator, Items, Responder, key_of
+import trio
+
+from tests.bench import sets, starting
+from tests.bench.finding import MOST_EASY, Finding, easy_each
+from tests.bench.ledger import run_ledger
+from tests.bench.pair import Homes
 from tests.bench.results import Row
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from tests.bench.unsigned import SPAN, fill_both
 
 SIZES = (10_000, 100_000, 1_000_000)
-DIFFERENT = (0, 1, 10, 100, 1_000)
-SPLITTINGS = {"ours": OURS, "16/32": REFERENCE}
-CHANGES = 10_000  # single inserts and removes that are timed
-
-SPAN = 94_608_000_000_000  # three years of µs
-BEGIN = 1_577_836_800_000_000  # 2020
-SECOND = 1_000_000
-
-INDEX_BYTES = 50e6  # at a million items, as the other two
-BUILD_SECONDS = 1.5
-CPU_MS = 50
-
-# At a million items: rounds and bytes at most, by how many differ and where.
-AT_MOST = {
-    (0, "none"): (1, 1_600),
-    (100, "newest"): (2, 6_000),
-    (100, "anywhere"): (3, 90_000),
-}
+HOUR = 3_600_000_000  # µs
 
 
 async def measure(documents: int, runs: int, folder: Path) -> list[Row]:
-    """Rows for each size up to that many items (for that many, if there is none)."""
-    del folder  # nothing is kept
+    """Rows for each size up to that many (for that many, if there is none)."""
     sizes = [size for size in SIZES if size <= documents] or [documents]
-    return [row for size in sizes for row in _measure_size(size, runs)]
-
-
-def _measure_size(size: int, runs: int) -> list[Row]:
-    items, rows = _measure_index(size, runs)
-    for count in DIFFERENT:
-        for where in ("newest", "anywhere") if count else ("none",):
-            sides = _differing(items, count, where)
-            for name in SPLITTINGS:
-                rows += _measure_finding(size, count, where, name, sides, runs)
+    rows = [row for size in sizes for row in sets.measure(size, runs)]
+    each = None
+    for size in sizes:
+        with TemporaryDirectory(dir=folder, prefix="reconcile-") as temporary:
+            found = await _whole(size, runs, Path(temporary), each)
+        each = easy_each(found, size) if size <= MOST_EASY else each
+        rows += found
     return rows
 
 
-# The index...
-
-
-def _measure_index(size: int, runs: int) -> tuple[Items, list[Row]]:
-    work, million = f"index of {size:,}", size == SIZES[-1]
-    # The keys come one by one, as they would from a scan, whose own time is taken off.
-    scanning = [_seconds(lambda: sum(map(len, _keys(size)))) for _ in range(runs)]
-    building = [
-        _seconds(lambda: len(Items(_keys(size)))) - min(scanning) for _ in range(runs)
-    ]
-    tracemalloc.start()
-    items = Items(_keys(size))
-    len(items)
-    (kept, _peak) = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    inserting, removing = _measure_changes(items, runs)
-    return items, [
-        _row(work, "build", building, "s", BUILD_SECONDS if million else None),
-        _row(work, "memory", [kept], "bytes", INDEX_BYTES if million else None),
-        _row(work, "insert", inserting, "µs"),
-        _row(work, "remove", removing, "µs"),
-    ]
-
-
-def _measure_changes(items: Items, runs: int) -> tuple[list[float], list[float]]:
-    keys = _anywhere(CHANGES, random.Random(4))
-    inserting, removing = [], []
-    for _ in range(runs):
-        inserting.append(_seconds(lambda: [items.insert(key) for key in keys]))
-        removing.append(_seconds(lambda: [items.remove(key) for key in keys]))
-    each = 1e6 / CHANGES
-    return [s * each for s in inserting], [s * each for s in removing]
-
-
-def _keys(size: int) -> Iterator[bytes]:
-    """Keys in order, spread by chance over three years; the same each time."""
-    chance = random.Random(size)
-    gap = SPAN // size
-    for start in range(BEGIN, BEGIN + gap * size, gap):
-        yield key_of(start + chance.randrange(gap), chance.randbytes(32))
-
-
-# Finding what differs...
-
-
-@dataclass
-class Found:
-    """One whole reconciliation: what was said, and each side's processor time."""
-
-    rounds: int = 0
-    size: int = 0
-    asking: float = 0
-    answering: float = 0
-    longest: float = 0
-    different: int = 0
-
-
-def _measure_finding(
-    size: int,
-    count: int,
-    where: str,
-    name: str,
-    sides: tuple[Items, Items],
-    runs: int,
-) -> list[Row]:
-    work = f"{size:,} items, {count:,} differ" + (f", {where}" if count else "")
-    _reconcile(*sides, name)  # adds up both indexes
-    found = [_reconcile(*sides, name) for _ in range(runs)]
-    assert found[0].different == count
-    targets = AT_MOST.get((count, where)) if size == SIZES[-1] else None
-    rounds, most = targets if targets and name == "ours" else (None, None)
-    cpu = CPU_MS if rounds else None
-    return [
-        _row(work, name, [found[0].rounds], "rounds", rounds),
-        _row(work, name, [found[0].size], "bytes", most),
-        _row(work, f"{name}, asking", [1000 * f.asking for f in found], "ms", cpu),
-        _row(
-            work, f"{name}, answering", [1000 * f.answering for f in found], "ms", cpu
-        ),
-        _row(work, f"{name}, longest", [1000 * f.longest for f in found], "ms"),
-    ]
-
-
-def _reconcile(ours: Items, theirs: Items, name: str) -> Found:
-    splitting = SPLITTINGS[name]
-    initiator, responder = (
-        Initiator(splitting=splitting),
-        Responder(splitting=splitting),
-    )
-    found, different = Found(), set[bytes]()
-    gc.collect()
-    said: bytes | None
-    said, found.asking = _timed(initiator.initiate, ours)
-    while said is not None:
-        answer, answering = _timed(responder.respond, theirs, said)
-        step, asking = _timed(initiator.reconcile, ours, answer)
-        found.rounds += 1
-        found.size += len(said) + len(answer)
-        found.asking += asking
-        found.answering += answering
-        found.longest = max(found.longest, asking, answering)
-        different.update(step.have, step.need)
-        said = step.message
-    found.different = len(different)
-    return found
-
-
-def _differing(items: Items, count: int, where: str) -> tuple[Items, Items]:
-    chance = random.Random(count)
-    keys = {"newest": _newest, "anywhere": _anywhere}.get(where, _anywhere)(
-        count, chance
-    )
-    return (
-        items.shown(useless=keys[1::2], refused=[]),
-        items.shown(useless=keys[::2], refused=[]),
-    )
-
-
-def _newest(count: int, chance: random.Random) -> list[bytes]:
-    after = range(BEGIN + SPAN, BEGIN + SPAN + count * SECOND, SECOND)
-    return [key_of(timestamp, chance.randbytes(32)) for timestamp in after]
-
-
-def _anywhere(count: int, chance: random.Random) -> list[bytes]:
-    return [
-        key_of(BEGIN + chance.randrange(SPAN), chance.randbytes(32))
-        for _ in range(count)
-    ]
-
-
-def _timed(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, float]:
-    begun = time.process_time()
-    result = call(*args, **kwargs)
-    return result, time.process_time() - begun
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    begun = time.process_time()
-    call()
-    return time.process_time() - begun
-
-
-def _row(
-    work: str,
-    side: str,
-    runs: Sequence[float],
-    unit: str,
-    most: float | None = None,
-) -> Row:
-    return Row(work=work, side=side, runs=runs, unit=unit, most=most)
+async def _whole(size: int, runs: int, folder: Path, each: float | None) -> list[Row]:
+    begin = time.time_ns() // 1000 - HOUR - SPAN
+    async with trio.open_nursery() as nursery:
+        homes = Homes(folder, await nursery.start(run_ledger))
+        fill_both(size, homes.house, homes.away, begin)
+        rows = await starting.measure(homes, size, runs)
+        async with homes.start_house() as house, homes.start_away() as away:
+            pair = homes.pair(house, away)
+            finding = Finding(
+                pair=pair, size=size, begin=begin, runs=runs, easy_each=each
+            )
+            rows += await finding.measure()
+        nursery.cancel_scope.cancel()
+    return rows
