@@ -7,7 +7,9 @@ the sum of the ids before each block are added up when they are first needed aft
 change. So an item is found by two bisections, and the ids of a range are added up from
 two pieces of blocks at most, however long the range is.
 
-Blocks are shared and never changed: a copy costs a list of pointers.
+Blocks are shared and never changed, and so are the lists of a copy until one of the two
+changes: a copy costs nothing, and what was added up before serves it too. Every message
+looks at one, and most change nothing.
 """
 
 from bisect import bisect_right
@@ -38,9 +40,19 @@ class Blocks:
         self._starts: list[int] = []  # the bytes before each block, and all of them
         self._totals: list[int] = []  # the sum of the ids before each block, and of all
         self._changed = True
+        self._shared = False  # with a copy
 
     def __len__(self) -> int:
         return len(self.packed)
+
+    def copy(self) -> Self:
+        """Return the same blocks; from then on each changes alone."""
+        self._add_up()
+        copy = type(self)(self.packed, self._firsts, self._sums)
+        copy._starts, copy._totals = self._starts, self._totals
+        copy._changed = False
+        self._shared = copy._shared = True
+        return copy
 
     def part(self, begin: int, end: int) -> Self:
         """Return some of the blocks; from then on each changes alone."""
@@ -123,6 +135,7 @@ class Blocks:
         pieces = -(-count // FILLED)
         cuts = [i * count // pieces * KEY for i in range(pieces + 1)] if pieces else []
         blocks = [packed[first:last] for first, last in pairwise(cuts)]
+        self._make_own()
         self.packed[begin:end] = blocks
         self._firsts[begin:end] = [block[:KEY] for block in blocks]
         self._sums[begin:end] = map(sum_of_ids, blocks)
@@ -138,10 +151,18 @@ class Blocks:
             self.replace(0, 1, block)
 
     def _set(self, at: int, block: bytes, id_sum: int) -> None:
+        self._make_own()
         self.packed[at] = block
         self._firsts[at] = block[:KEY]
         self._sums[at] = id_sum
         self._changed = True
+
+    def _make_own(self) -> None:
+        """Before a change: whoever shares the lists keeps them as they are."""
+        if self._shared:
+            self.packed = self.packed.copy()
+            self._firsts, self._sums = self._firsts.copy(), self._sums.copy()
+            self._shared = False
 
     def _add_up(self) -> None:
         if self._changed:

@@ -73,7 +73,7 @@ class Items:
 
     def copy(self) -> Self:
         """Return a set of the same items; from then on each changes alone."""
-        return type(self)(blocks=self._blocks.part(0, len(self._blocks)))
+        return type(self)(blocks=self._blocks.copy())
 
     def between(self, lower: bytes, upper: bytes = INFINITY) -> Self:
         """Return the items from *lower* until before *upper*, as `copy` does."""
