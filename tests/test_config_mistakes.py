@@ -151,12 +151,6 @@ WRONG = [
     ),
     (peer(interval='"5 minutes"'), 9, "peer[0].interval", "must be a duration such as"),
     (peer(interval="0.1"), 9, "peer[0].interval", "must be at least a second"),
-    (
-        peer(protocol='"graphql"'),
-        9,
-        "peer[0].protocol",
-        "is a protocol that this esd can",
-    ),
     (peer(url='"ftp://pub"'), 7, "peer[0].url", "must begin with https:// or http://"),
     (peer(url='"https://"'), 7, "peer[0].url", "is not a URL"),
     (peer(url='"https://pub:99999"'), 7, "peer[0].url", "is not a URL"),

@@ -16,7 +16,6 @@ Aliases = Mapping[str, WorkspaceAddress | None]
 """None where the alias is known and its address is a mistake, noted already."""
 
 COMMON = "common"
-SPOKEN = (Protocol.AUTO, Protocol.PUB, Protocol.ESD)  # what can be had today
 
 
 def read_peers(root: Table, aliases: Aliases, warn: Warn) -> tuple[PeerSettings, ...]:
@@ -40,7 +39,7 @@ def _peer(table: Table, aliases: Aliases, warn: Warn) -> PeerSettings:
         workspaces=_shared(table, aliases),
         common=table.take("workspaces", _is_common, default=False),
         direction=table.take("direction", values.one_of(Direction), default.direction),
-        protocol=table.take("protocol", _protocol, default.protocol),
+        protocol=table.take("protocol", values.one_of(Protocol), default.protocol),
         rhythm=Rhythm(
             interval=table.take("interval", values.interval, default.rhythm.interval)
         ),
@@ -50,13 +49,35 @@ def _peer(table: Table, aliases: Aliases, warn: Warn) -> PeerSettings:
         creates=table.take("create_workspaces", values.flag, default.creates),
         live=table.take("live", values.flag, default.live),
     )
-    if peer.common and peer.protocol is Protocol.PUB:
+    if peer.common and peer.protocol in (Protocol.PUB, Protocol.GRAPHQL):
         table.note(
             (*table.where, "workspaces"),
             "cannot be found out from a classic pub, which would have to be told the "
             'addresses; list aliases, or use protocol "auto" or "esd"',
         )
+    _check_live(table, peer)
     return peer
+
+
+def _check_live(table: Table, peer: PeerSettings) -> None:
+    """What a stream brings must be wanted, and found out by runs where one failed."""
+    if not peer.live:
+        return
+    where = (*table.where, "live")
+    if not peer.direction.pulls:
+        table.note(
+            where,
+            'follows what the peer has to give, and direction = "push" takes nothing '
+            'from it; use "both" or "pull", or leave live out',
+        )
+    if peer.rhythm.manual:
+        table.note(
+            where,
+            'needs runs that nobody asked for, and interval = "manual" has none; '
+            "give an interval, or leave live out",
+        )
+    if not peer.url:
+        table.note(where, "follows a peer that we call: it needs a url")
 
 
 def _url(table: Table) -> str:
@@ -72,16 +93,6 @@ def _url(table: Table) -> str:
             "everyone on the way; use https, or say allow_plaintext = true",
         )
     return url
-
-
-def _protocol(value: object) -> Protocol:
-    protocol = values.one_of(Protocol)(value)
-    if protocol not in SPOKEN:
-        can = " or ".join(f'"{known}"' for known in SPOKEN)
-        raise values.BadValue(
-            f"is a protocol that this esd cannot speak yet; use {can}"
-        )
-    return protocol
 
 
 def _is_common(value: object) -> bool:

@@ -58,6 +58,7 @@ class Acquaintance:
     url: str = field(repr=False)
     protocol: KnownProtocol | None = None
     hello: Hello | None = None
+    greeted: int = 0  # the status of the last answer to that question
     shared: dict[str, str] = field(default_factory=dict)
     queries: dict[str, Halves] = field(default_factory=dict)
 
@@ -79,49 +80,34 @@ class Acquaintance:
         self.shared.clear()
         self.queries.clear()
 
-    async def speaks_ours(self, client: Client, wanted: Protocol, now: int) -> bool:
-        """Whether to speak earthstar-sync, or as to a plain pub.
-
-        Raises PeerDowngraded, and what a failed request raises.
-        """
-        if wanted is Protocol.PUB:
-            return False
-        if self.hello is not None:
-            return True
-        if wanted is Protocol.AUTO and self._is_lately_a_pub(now):
-            return False
-        if await self.greet(client):
-            self._note(Protocol.ESD, now)
-            return True
-        if self.protocol is not None and self.protocol.protocol == Protocol.ESD:
-            raise PeerDowngraded
-        if wanted is Protocol.ESD:
-            raise PeerMisbehaved(
-                "it does not speak earthstar-sync",
-                hint='is its url right? protocol = "auto" would speak to a plain pub',
-            )
-        self._note(Protocol.PUB, now)
-        return False
-
-    def is_a_pub(self, wanted: Protocol) -> bool:
-        """Whether it may be spoken to as one, as far as was found out."""
+    @property
+    def spoke_ours(self) -> bool:
         known = self.protocol
-        found = known is not None and known.protocol == Protocol.PUB
-        return wanted is Protocol.PUB or (wanted is Protocol.AUTO and found)
+        return known is not None and known.protocol == Protocol.ESD
 
-    def _is_lately_a_pub(self, now: int) -> bool:
+    @property
+    def found(self) -> Protocol | None:
+        """What it speaks, as far as was found out before."""
+        return None if self.protocol is None else Protocol(self.protocol.protocol)
+
+    def lately(self, now: int) -> Protocol | None:
+        """The same, where that need not be asked again yet."""
         known = self.protocol
-        if known is None or known.protocol != Protocol.PUB:
-            return False
-        return 0 <= now - known.asked_at < ASK_AGAIN
+        if known is None or not 0 <= now - known.asked_at < ASK_AGAIN:
+            return None
+        return self.found
 
-    def _note(self, protocol: Protocol, now: int) -> None:
+    def note(self, protocol: Protocol, now: int) -> None:
         self.protocol = KnownProtocol(self._place, protocol.value, now)
 
     async def greet(self, client: Client) -> bool:
-        """Ask who it is; False: it does not know our protocol."""
+        """Ask who it is; False: it does not know our protocol.
+
+        A pub then answers 404, and a GraphQL server 400.
+        """
         answer = await client.fetch("GET", HELLO)
-        if answer.status == 404:
+        self.greeted = answer.status
+        if answer.status in (400, 404):
             return False
         check_ours(answer)
         hello = read_hello(answer.body)
@@ -140,7 +126,7 @@ class Acquaintance:
         for start in range(0, len(unmet), IDS_AT_ONCE):
             await self._meet_some(client, unmet[start : start + IDS_AT_ONCE])
 
-    async def found(self, client: Client, replica: Replica) -> None:
+    async def have_hosted(self, client: Client, replica: Replica) -> None:
         """Have the peer host the workspace: the one time its address is told."""
         asked = {"workspace": replica.address.text}
         answer = await client.fetch(

@@ -66,7 +66,7 @@ async def _open(talk: Talk) -> Line | None:
     assert hello is not None
     hosts = talk.creates and hello.open and talk.direction.pushes and not talk.dry
     if talk.replica.local_id not in known.shared and hosts:
-        await known.found(talk.client, talk.replica)
+        await known.have_hosted(talk.client, talk.replica)
         await known.meet(talk.client, [talk.replica])
     wire = known.shared.get(talk.replica.local_id)
     if wire is None:

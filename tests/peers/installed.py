@@ -15,7 +15,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 TREE = FOLDER / "node_modules"
-PACKAGES = ("earthstar-pub", "earthstar-6", "earthstar-5")
+PACKAGES = ("earthstar-pub", "earthstar-6", "earthstar-5", "earthstar-graphql")
 HOW = "run tests/peers/install"
 
 _OPEN_A_DATABASE = "new (require('better-sqlite3'))(':memory:')"

@@ -54,7 +54,8 @@ class PubWire(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request):
         body = await request.aread()
-        if request.url.path.startswith("/earthstar-sync/"):
+        probed = request.url.path in ("", "/") and request.method == "POST"
+        if probed or request.url.path.startswith("/earthstar-sync/"):
             return reply(404, b"<html>Cannot GET</html>")  # as Express; not counted
         self.bodies.append(body)
         assert b"garden7q" not in str(request.headers).encode()
