@@ -47,7 +47,9 @@ def a_document(path="/a", content="hello", *, by=SUZY, at=NOW, until=None, to=GA
     )
 
 
-def an_es3_document(path="/three", value="hello", *, seed=b"\1" * 32, at=NOW, to=GARDEN):
+def an_es3_document(
+    path="/three", value="hello", *, seed=b"\1" * 32, at=NOW, to=GARDEN
+):
     """A document as programs of July 2020 signed it; esd itself writes none."""
     key = SigningKey(seed)
     author = "@suzy." + encode_base58(bytes(key.verify_key))

@@ -157,13 +157,13 @@ class _Parts:
 
 
 def _callers(peers: Sequence[PeerSettings]) -> Iterator[Caller]:
-    """The peers that we know when they call us."""
+    """The peers that we know when they call us. One way is one way, whoever calls."""
     for peer in peers:
         if peer.key is not None:
             yield Caller(
                 name=peer.name,
                 key=peer.key,
                 workspaces=None if peer.common else frozenset(peer.workspaces),
-                incoming=peer.incoming,
-                outgoing=peer.outgoing,
+                incoming=peer.incoming if peer.direction.pulls else (),
+                outgoing=peer.outgoing if peer.direction.pushes else (),
             )

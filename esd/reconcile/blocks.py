@@ -13,6 +13,7 @@ looks at one, and most change nothing.
 """
 
 from bisect import bisect_right
+from copy import copy
 from itertools import accumulate, pairwise
 from typing import Self
 
@@ -48,11 +49,8 @@ class Blocks:
     def copy(self) -> Self:
         """Return the same blocks; from then on each changes alone."""
         self._add_up()
-        copy = type(self)(self.packed, self._firsts, self._sums)
-        copy._starts, copy._totals = self._starts, self._totals
-        copy._changed = False
-        self._shared = copy._shared = True
-        return copy
+        self._shared = True
+        return copy(self)  # which shares all lists
 
     def part(self, begin: int, end: int) -> Self:
         """Return some of the blocks; from then on each changes alone."""

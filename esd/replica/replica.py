@@ -89,6 +89,8 @@ class Replica:
 
     @property
     def reader(self) -> Reader:
+        """Raises OperatorMustAct where the workspace was removed."""
+        self._commits.check_held()
         return self.file.reader
 
     # What comes in...

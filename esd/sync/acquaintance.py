@@ -12,7 +12,7 @@ otherwise whoever can cut our requests could make us show the address.
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -33,6 +33,7 @@ __all__ = ["Acquaintance", "PeerDowngraded"]
 ASK_AGAIN = 86_400_000_000  # µs; a pub that became an esd is found out within a day
 IDS_AT_ONCE = 64
 NONCE = 32  # bytes
+MOST_QUERIES = 256 << 10  # bytes: three lists of as many as a list may hold
 JSON = {"Content-Type": "application/json"}
 
 
@@ -47,6 +48,10 @@ class _Proofs(msgspec.Struct):
     proofs: tuple[str, ...]
 
 
+async def _nowhere(_known: KnownProtocol) -> None:
+    """For those who need not remember."""
+
+
 @dataclass(slots=True)
 class Acquaintance:
     """`protocol` is what is written down; the rest is forgotten at a restart.
@@ -57,8 +62,10 @@ class Acquaintance:
 
     url: str = field(repr=False)
     protocol: KnownProtocol | None = None
+    write: Callable[[KnownProtocol], Awaitable[None]] = _nowhere
     hello: Hello | None = None
     greeted: int = 0  # the status of the last answer to that question
+    greeted_at: int = 0  # wall clock, µs
     shared: dict[str, str] = field(default_factory=dict)
     queries: dict[str, Halves] = field(default_factory=dict)
 
@@ -70,10 +77,9 @@ class Acquaintance:
     def _place(self) -> bytes:
         return hashlib.sha256(self.url.encode()).digest()[:16]
 
-    def forget(self) -> None:
+    def anew(self) -> "Acquaintance":
         """As if we had never met."""
-        self.protocol = None
-        self.forget_hello()
+        return Acquaintance(self.url, write=self.write)
 
     def forget_hello(self) -> None:
         self.hello = None
@@ -97,10 +103,13 @@ class Acquaintance:
             return None
         return self.found
 
-    def note(self, protocol: Protocol, now: int) -> None:
-        self.protocol = KnownProtocol(self._place, protocol.value, now)
+    async def note(self, protocol: Protocol, now: int) -> None:
+        """Durable when this returns: before any workspace is named to it."""
+        known = KnownProtocol(self._place, protocol.value, now)
+        await self.write(known)
+        self.protocol = known
 
-    async def greet(self, client: Client) -> bool:
+    async def greet(self, client: Client, now: int = 0) -> bool:
         """Ask who it is; False: it does not know our protocol.
 
         A pub then answers 404, and a GraphQL server 400.
@@ -113,7 +122,7 @@ class Acquaintance:
         hello = read_hello(answer.body)
         if self.hello is None or hello.salt != self.hello.salt:
             self.forget_hello()
-        self.hello = hello
+        self.hello, self.greeted_at = hello, now
         return True
 
     async def meet(self, client: Client, replicas: Sequence[Replica]) -> None:
@@ -139,7 +148,9 @@ class Acquaintance:
         """What the peer wants of a shared workspace, and what it gives."""
         if replica.local_id not in self.queries:
             headers = {"Earthstar-Workspace": self.shared[replica.local_id]}
-            answer = await client.fetch("GET", PREFIX + "query", headers)
+            answer = await client.fetch(
+                "GET", PREFIX + "query", headers, most=MOST_QUERIES
+            )
             check_ours(answer)
             try:
                 told = msgspec.json.decode(answer.body)

@@ -66,7 +66,7 @@ async def _spoken(
     lately = known.lately(now)
     if wanted is Protocol.AUTO and lately in (Protocol.PUB, Protocol.GRAPHQL):
         return lately
-    if await known.greet(client):
+    if await known.greet(client, now):
         spoken = Protocol.ESD
     elif known.spoke_ours:
         raise PeerDowngraded
@@ -77,7 +77,7 @@ async def _spoken(
         )
     else:
         spoken = await _old(known, client)
-    known.note(spoken, now)
+    await known.note(spoken, now)
     return spoken
 
 

@@ -125,6 +125,7 @@ class _End(msgspec.Struct):
 
 async def _offer(line: Line, showing: Showing, report: Report, take: Take) -> None:
     """Tell all that we have; the peer tells what of it it needs."""
+    await line.check_halves()  # which nothing of what follows would tell
     items = await showing.items()
     for start in range(0, len(items), line.hello.hashes):
         ours = items.ids(start, min(start + line.hello.hashes, len(items)))

@@ -13,18 +13,21 @@ conversation begins anew; what it had taken in by then is no difference any more
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 from esd.errors import PeerMisbehaved
 from esd.formats import FORMATS
 from esd.reconcile import Items, key_of
+from esd.reconcile.keys import TIMESTAMP
 from esd.sync.acquaintance import PeerDowngraded
 from esd.sync.comparing import LEVELS, Compare, timestamps_of
-from esd.sync.fetching import Ingesting, fetch
+from esd.sync.fetching import FULL_AT, HOUR, Ingesting, fetch
 from esd.sync.giving import give
+from esd.sync.hello import Hello
 from esd.sync.line import Line
 from esd.sync.refusals import MovedOn, NotKnownThere, StaleQueries
 from esd.sync.settings import Direction
-from esd.sync.showing import MOST, Showing
+from esd.sync.showing import Showing
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk
 from esd.sync.terms import Terms
@@ -33,12 +36,13 @@ __all__ = ["efficient_sync"]
 
 BEGINNINGS = 4  # a salt and queries may both be new; more often is no coincidence
 MOST_NOT_GIVEN = 100_000  # documents of one run that it names and then does not give
-HOUR = 3_600_000_000  # µs; a peer that takes nothing is asked again after it
+HELLO_HOLDS = 6 * HOUR  # what it offers changes rarely, and other answers tell most
 
 
 async def efficient_sync(talk: Talk, report: Report) -> None:
     """Level 3, or 2 where the peer does not speak it; see `Talk` and `Report`."""
     for _ in range(BEGINNINGS):
+        report.to_pull = report.to_push = report.waiting = 0
         try:
             line = await _open(talk)
             if line is None:
@@ -59,21 +63,42 @@ async def efficient_sync(talk: Talk, report: Report) -> None:
 async def _open(talk: Talk) -> Line | None:
     """Everything that must be known before; None: the peer does not share it."""
     known = talk.acquaintance
-    if known.hello is None and not await known.greet(talk.client):
-        raise PeerDowngraded
+    hello = await _greeted(talk)
     await known.meet(talk.client, [talk.replica])
-    hello = known.hello
-    assert hello is not None
-    hosts = talk.creates and hello.open and talk.direction.pushes and not talk.dry
-    if talk.replica.local_id not in known.shared and hosts:
-        await known.have_hosted(talk.client, talk.replica)
-        await known.meet(talk.client, [talk.replica])
+    if talk.replica.local_id not in known.shared and talk.creates:
+        hello = await _have_hosted(talk)
     wire = known.shared.get(talk.replica.local_id)
     if wire is None:
         return None
     theirs = await known.learn_halves(talk.client, talk.replica)
     formats = tuple(sorted(set(FORMATS) & set(hello.formats)))
+    if not formats:
+        raise PeerMisbehaved("it knows none of the formats that we do")
     return Line(talk, hello, wire, Terms(talk.halves, theirs, formats, talk.now))
+
+
+async def _greeted(talk: Talk) -> Hello:
+    """Its hello: the one we have, or a new one where that may be out of date."""
+    known = talk.acquaintance
+    old = known.hello
+    if old is not None:
+        patience = HOUR if old.readonly else HELLO_HOLDS
+        if 0 <= talk.now - known.greeted_at < patience:
+            return old
+    if not await known.greet(talk.client, talk.now) or known.hello is None:
+        raise PeerDowngraded
+    return known.hello
+
+
+async def _have_hosted(talk: Talk) -> Hello:
+    """Ask it to make room for the workspace, if it does that now."""
+    known = talk.acquaintance
+    known.hello = None
+    hello = await _greeted(talk)
+    if hello.open and talk.direction.pushes and not talk.dry:
+        await known.have_hosted(talk.client, talk.replica)
+        await known.meet(talk.client, [talk.replica])
+    return hello
 
 
 async def _meet_again(talk: Talk) -> None:
@@ -81,8 +106,8 @@ async def _meet_again(talk: Talk) -> None:
     known = talk.acquaintance
     known.shared.pop(talk.replica.local_id, None)
     known.queries.pop(talk.replica.local_id, None)
-    if not await known.greet(talk.client):
-        raise PeerDowngraded
+    known.hello = None
+    await _greeted(talk)
 
 
 async def _bring_level(line: Line, report: Report) -> None:
@@ -92,6 +117,11 @@ async def _bring_level(line: Line, report: Report) -> None:
 
 async def _compare(line: Line, report: Report) -> None:
     direction = line.talk.direction
+    if line.hello.readonly and direction.pushes:
+        report.standing = Standing.READ_ONLY
+        if not direction.pulls:
+            return
+        direction = Direction.PULL
     if direction is Direction.BOTH and line.terms.alike:
         await _Comparison(line, direction, report).carry_out()
         return
@@ -113,7 +143,7 @@ class _Comparison:
     direction: Direction
     report: Report
     have: Items = field(default_factory=Items)
-    taken: set[bytes] = field(default_factory=set)
+    taken: Items = field(default_factory=Items)
     showing: Showing = field(init=False)
     _not_given: int = 0
 
@@ -122,11 +152,13 @@ class _Comparison:
 
     async def carry_out(self) -> None:
         await self.showing.begin()
+        if self.direction.pulls and _lately_full(self.line.talk):
+            self.report.standing = Standing.FULL
         level, compare = _best_level(self.line)
         self.report.level = level
         await compare(self.line, self.direction, self.showing, self.report, self._take)
-        self.report.waiting += self.showing.withheld
         if self.direction.pushes:
+            self.report.waiting += self.showing.withheld
             self.report.to_push += len(self.have)
             await self._give()
 
@@ -144,6 +176,8 @@ class _Comparison:
         if not self.direction.pulls:
             await self._note(need[: self.showing.room])
             return
+        if self.report.standing is Standing.FULL:
+            return  # what does not fit now would be fetched again and again
         take = Ingesting(self.line, self.report, self.showing)
         came = await fetch(self.line, self.direction, need, take)
         self._not_given += len(need) - came
@@ -160,23 +194,22 @@ class _Comparison:
     async def _give(self) -> None:
         if self.line.talk.dry or not self.have:
             return
-        hashes = self.have.ids(0, len(self.have))
-        self.taken.update(await give(self.line, hashes, self.showing, self.report))
-        if self.report.standing is Standing.READ_ONLY:
-            await self._withhold(hashes, self.line.talk.now + HOUR)
+        self.taken = await give(self.line, self.have, self.showing, self.report)
 
     async def withhold_rest(self, push: "_Comparison") -> None:
         """What a pull found missing there, and the push did not bring there."""
-        found = self.have.ids(0, min(len(self.have), MOST + len(push.taken)))
-        await self._withhold([one for one in found if one not in push.taken], None)
-
-    async def _withhold(self, hashes: Sequence[bytes], retry: int | None) -> None:
         talk = self.line.talk
-        if not hashes or talk.dry:
+        if talk.dry or not self.have:
             return
-        find = partial(_timestamps, talk, hashes[: self.showing.room])
+        find = partial(_rest, talk, self.have, push.taken, self.showing.room)
         found = await talk.replica.run(find)
-        await self.showing.withhold([(at, one, retry) for one, at in found.items()])
+        await self.showing.withhold([(at, one, None) for one, at in found.items()])
+
+
+def _lately_full(talk: Talk) -> bool:
+    """Whether there was no room within the hour; who asks has perhaps made some."""
+    at = talk.replica.reader.peers.fact(talk.peer, FULL_AT)
+    return at is not None and 0 <= talk.now - at < HOUR and not talk.asked
 
 
 def _best_level(line: Line) -> tuple[str, Compare]:
@@ -191,6 +224,8 @@ def _insert(items: Items, keys: Sequence[bytes]) -> None:
         items.insert(key)
 
 
-def _timestamps(talk: Talk, hashes: Sequence[bytes]) -> Mapping[bytes, int]:
+def _rest(talk: Talk, have: Items, taken: Items, most: int) -> Mapping[bytes, int]:
+    """The first of *have* that are not among *taken*, with their timestamps."""
+    rest = islice((key for key in have if key not in taken), most)
     with talk.replica.file.scanning() as reader:
-        return reader.keys_at(hashes, talk.now)
+        return reader.keys_at([key[TIMESTAMP:] for key in rest], talk.now)

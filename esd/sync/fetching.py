@@ -20,6 +20,7 @@ import trio
 from esd import formats
 from esd.errors import EsdError, PeerMisbehaved, PeerUnavailable
 from esd.formats import Document, Reason, encode_base32
+from esd.formats.document import MAX_TIMESTAMP, MIN_TIMESTAMP
 from esd.replica import (
     IN_FLIGHT,
     QUOTA,
@@ -33,11 +34,13 @@ from esd.sync.exchange import Reply
 from esd.sync.line import Line
 from esd.sync.settings import Direction
 from esd.sync.showing import Showing
+from esd.sync.status import Standing
 from esd.sync.talk import Report
 
-__all__ = ["Ingesting", "fetch"]
+__all__ = ["FULL_AT", "HOUR", "Ingesting", "fetch"]
 
 HOUR = 3_600_000_000  # µs
+FULL_AT = "full_at"  # a fact: when there was no room here for what the peer has
 
 
 @dataclass(slots=True)
@@ -144,6 +147,9 @@ class _Answer:
             if isinstance(read, Reason):
                 portion.unreadable[read] += 1
                 continue
+            if not MIN_TIMESTAMP <= read.timestamp <= MAX_TIMESTAMP:
+                portion.unreadable[Reason.TIMESTAMP] += 1  # no item can have it
+                continue
             one = formats.document_hash(read)
             if one not in self._asked:
                 raise PeerMisbehaved("it sent a document that was not asked for")
@@ -182,6 +188,11 @@ class Ingesting:
             if outcome.verdict is not Verdict.ACCEPTED:
                 useless.append((document.timestamp, one, self._retry(outcome)))
         await self.showing.note_useless(useless)
+        if any(outcome.reason == QUOTA for outcome in outcomes):
+            self.report.standing = Standing.FULL
+            writer = talk.replica.file.peer_writer
+            note = partial(writer.note_fact, talk.peer, FULL_AT, talk.now)
+            await talk.replica.change(note)
         most = talk.limits.invalid_documents
         if self.report.pulled.faults > most:
             raise TooManyInvalid(most)

@@ -7,15 +7,18 @@ again with every run. What is obsolete there is most often about to be replaced 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Annotated
 
 import msgspec
 
 from esd.errors import PeerMisbehaved
 from esd.formats import Reason
-from esd.store import Reader
+from esd.reconcile import Items, key_of
+from esd.replica import QUOTA
+from esd.store import Reader, Replaced
 from esd.sync.exchange import Answer
 from esd.sync.line import Line, decoded
-from esd.sync.refusals import ReadOnlyThere
+from esd.sync.refusals import ReadOnlyThere, TooLargeThere
 from esd.sync.showing import Showing
 from esd.sync.status import Standing
 from esd.sync.talk import Report
@@ -28,21 +31,23 @@ WORTH_GZIP = 1_400  # bytes: what fits in one packet anyway gains nothing
 FUTURE = 600_000_000  # µs: how far ahead of its clock a peer takes a document
 MOST_ANSWER = 256 << 10  # bytes: a letter each, and a reason for each
 ACCEPTED = "a"
+HOUR = 3_600_000_000  # µs
+LEAST_LIMIT = 16 << 10  # bytes; below that a peer is broken, not modest
+_LIMIT = "sync_limit"  # a fact: what one body may hold
+
+Moment = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
-async def give(
-    line: Line, hashes: Sequence[bytes], showing: Showing, report: Report
-) -> list[bytes]:
-    """Send those of *hashes* that are still held; those of them that it took."""
+async def give(line: Line, have: Items, showing: Showing, report: Report) -> Items:
+    """Send the documents that *have* names and we still hold; those that it took."""
     giving = _Giving(line, showing, report)
     start = 0
-    while start < len(hashes) and not giving.unwanted:
-        left = hashes[start : start + line.hello.hashes]
-        body = await line.talk.replica.run(partial(_filled, line, left))
-        start += body.walked
+    while start < len(have) and not giving.unwanted:
+        left = have.ids(start, min(start + line.hello.hashes, len(have)))
+        body = await line.talk.replica.run(partial(_filled, line, left, giving.most))
         await giving.leave_out(body)
-        if body.hashes:
-            await giving.send(body)
+        if not body.hashes or await giving.send(body):
+            start += body.walked
     return giving.taken
 
 
@@ -73,15 +78,15 @@ class _Body:
         return True
 
 
-def _filled(line: Line, hashes: Sequence[bytes]) -> _Body:
-    body = _Body(line.hello.body)
+def _filled(line: Line, hashes: Sequence[bytes], most: int) -> _Body:
+    body = _Body(most)
     limit = line.hello.limits.body
     with line.talk.replica.file.scanning() as reader:
         while body.walked < len(hashes):
             page = reader.wires(hashes[body.walked :], line.talk.now)
             for one, wire in page.found.items():
                 json = wire.json or _whole(reader, page.large)
-                if not body.add(one, wire.timestamp, json, limit):
+                if json and not body.add(one, wire.timestamp, json, limit):
                     body.walked = hashes.index(one)
                     return body
             body.walked += page.settled
@@ -89,9 +94,12 @@ def _filled(line: Line, hashes: Sequence[bytes]) -> _Body:
 
 
 def _whole(reader: Reader, local_index: int | None) -> bytes:
-    """A document too large for a page."""
+    """A document too large for a page; nothing if it is replaced just now."""
     assert local_index is not None
-    return b"".join(reader.slices(local_index))
+    try:
+        return b"".join(reader.slices(local_index))
+    except Replaced:
+        return b""
 
 
 @dataclass(slots=True)
@@ -99,19 +107,29 @@ class _Giving:
     line: Line
     showing: Showing
     report: Report
-    taken: list[bytes] = field(default_factory=list)
+    taken: Items = field(default_factory=Items)
     unwanted: bool = False
+    most: int = field(init=False)  # bytes of a body
+
+    def __post_init__(self) -> None:
+        talk, offered = self.line.talk, self.line.hello.body
+        known = talk.replica.reader.peers.fact(talk.peer, _LIMIT)
+        self.most = min(offered, known or offered)
 
     async def leave_out(self, body: _Body) -> None:
         self.report.too_big += len(body.too_big)
         await self.showing.withhold(body.too_big)
 
-    async def send(self, body: _Body) -> None:
+    async def send(self, body: _Body) -> bool:
+        """Whether it has been dealt with; else the next one must be smaller."""
         try:
             answer = await self._post(b"\n".join(body.lines) + b"\n")
         except ReadOnlyThere:
             self.report.standing, self.unwanted = Standing.READ_ONLY, True
-            return
+            self.line.talk.acquaintance.hello = None  # it said otherwise
+            return True
+        except TooLargeThere:
+            return await self._shrink(body)
         told = decoded(answer, _Results, "documents")
         if len(told.results) != len(body.hashes) or set(told.results) - set("aor"):
             raise PeerMisbehaved("its answer does not fit what was pushed")
@@ -119,8 +137,25 @@ class _Giving:
         pairs = zip(body.hashes, told.results, strict=True)
         taken = [one for one, letter in pairs if letter == ACCEPTED]
         self.report.taken += len(taken)
-        self.taken += taken
-        await self.showing.withhold(_not_taken(body, told))
+        self.taken.update(key_of(0, one) for one in taken)
+        await self.showing.withhold(_not_taken(body, told, self.line.talk.now))
+        return True
+
+    async def _shrink(self, body: _Body) -> bool:
+        """Something before it takes less than it says; it may have changed its mind."""
+        talk = self.line.talk
+        talk.acquaintance.hello = None
+        if len(body.hashes) == 1:
+            body.too_big.append((body.timestamps[0], body.hashes[0], None))
+            await self.leave_out(body)
+            return True
+        self.most = max(body.size // 2, LEAST_LIMIT)
+        if body.size <= LEAST_LIMIT:
+            raise PeerMisbehaved("it takes no push of any size")
+        writer = talk.replica.file.peer_writer
+        note = partial(writer.note_fact, talk.peer, _LIMIT, self.most)
+        await talk.replica.change(note)
+        return False
 
     async def _post(self, lines: bytes) -> Answer:
         most = MOST_ANSWER
@@ -137,14 +172,19 @@ class _Results(msgspec.Struct):
 
     results: str
     reasons: dict[str, str] = {}
+    retry: dict[str, Moment] = {}  # when it may be taken, µs
 
 
-def _not_taken(body: _Body, told: _Results) -> list[tuple[int, bytes, int | None]]:
+def _not_taken(
+    body: _Body, told: _Results, now: int
+) -> list[tuple[int, bytes, int | None]]:
     found = []
     for at, letter in enumerate(told.results):
         if letter != ACCEPTED:
-            timestamp, retry = body.timestamps[at], None
-            if told.reasons.get(str(at)) == Reason.FUTURE:
-                retry = timestamp - FUTURE
-            found.append((timestamp, body.hashes[at], retry))
+            reason, retry = told.reasons.get(str(at)), told.retry.get(str(at))
+            if reason == Reason.FUTURE:
+                retry = body.timestamps[at] - FUTURE
+            elif reason == QUOTA:  # room can be made at any time
+                retry = now + HOUR
+            found.append((body.timestamps[at], body.hashes[at], retry))
     return found

@@ -13,7 +13,7 @@ import msgspec
 from esd.errors import PeerMisbehaved
 from esd.sync.exchange import Answer, Reply
 from esd.sync.hello import PREFIX, Hello
-from esd.sync.refusals import check_ours
+from esd.sync.refusals import StaleQueries, check_ours
 from esd.sync.talk import Talk
 from esd.sync.terms import Terms
 
@@ -33,6 +33,14 @@ class Line:
     hello: Hello
     wire: str
     terms: Terms
+
+    async def check_halves(self) -> None:
+        """Raises StaleQueries where the peer has others than we know."""
+        known, replica = self.talk.acquaintance, self.talk.replica
+        known.queries.pop(replica.local_id, None)
+        halves = await known.learn_halves(self.talk.client, replica)
+        if halves != self.terms.theirs:
+            raise StaleQueries(halves)
 
     async def post(
         self,

@@ -288,7 +288,7 @@ class Peer:
 
     def reset(self) -> None:
         """Forget how it was failing and what it spoke; try it now."""
-        self.acquaintance.forget()
+        self.acquaintance = self.acquaintance.anew()  # a run under way keeps its own
         self.streams.leave()
         self.schedule = self.schedule.reset(trio.current_time())
         self._wake.ring()

@@ -20,7 +20,7 @@ from esd.bell import Bell
 from esd.errors import OperatorMustAct
 from esd.formats import WorkspaceAddress
 from esd.replica import Replica
-from esd.store import History
+from esd.store import History, KnownProtocol
 from esd.sync.acquaintance import Acquaintance
 from esd.sync.client import Client
 from esd.sync.followers import Followers
@@ -142,7 +142,11 @@ class Peers:
             self._turns,
             self._schedule(settings, same_place=settings.url == was.url),
             partial(self.runs.begin, settings.name),
-            Acquaintance(settings.url, self.history.protocol(settings.name)),
+            Acquaintance(
+                settings.url,
+                self.history.protocol(settings.name),
+                partial(self._note_protocol, settings.name),
+            ),
             self._on_trios_clock(paused[settings.name])
             if settings.name in paused
             else None,
@@ -265,14 +269,11 @@ class Peers:
         note = partial(self.history.note_run, run.peer, run.records(), backoff)
         try:
             await self._write(note)
-            await self._note_protocol(peer)
         except OperatorMustAct as exc:
             log.error("run %d is not written down: %s", run.id, exc)  # noqa: TRY400
 
-    async def _note_protocol(self, peer: Peer) -> None:
-        known, name = peer.acquaintance.protocol, peer.settings.name
-        if known is not None and known != self.history.protocol(name):
-            await self._write(partial(self.history.note_protocol, name, known))
+    async def _note_protocol(self, name: str, known: KnownProtocol) -> None:
+        await self._write(partial(self.history.note_protocol, name, known))
 
     # ...and what wakes them.
 
@@ -292,4 +293,4 @@ class Peers:
     def _has_unheard(self) -> bool:
         """Whether a bell has rung of which the peers were not told yet."""
         replicas = self._runner.replicas
-        return any(self._heard.get(one) != one.bell.count for one in replicas)
+        return any(self._heard.get(one, 0) != one.bell.count for one in replicas)

@@ -17,6 +17,7 @@ __all__ = [
     "NotKnownThere",
     "ReadOnlyThere",
     "StaleQueries",
+    "TooLargeThere",
     "check_ours",
     "halves_in",
 ]
@@ -25,6 +26,7 @@ __all__ = [
 _HINTS = {
     401: "is key_file the same there and here?",
     403: "does a proxy before it refuse us?",
+    413: "a proxy before it may allow only small requests",
     421: "add that name to [http] names there, and let a proxy before it pass the Host"
     " header on",
     507: "its disk or the workspace's quota there is full",
@@ -41,6 +43,10 @@ class NotKnownThere(MovedOn):
 
 class ReadOnlyThere(PeerMisbehaved):
     """It forbids what we ask. Where we push, this is a state, and no failure."""
+
+
+class TooLargeThere(PeerMisbehaved):
+    """A body is larger than it, or something before it, takes."""
 
 
 class StaleQueries(MovedOn):
@@ -71,8 +77,8 @@ def check_ours(answer: Answer) -> None:
             raise PeerMisbehaved("it does not know our key", hint=_HINTS[401])
         case 403, _:
             raise ReadOnlyThere("it answered 403", hint=_HINTS[403])
-        case ((404 | 409 | 410), _):
-            raise _moved_on(answer)
+        case 404 | 409 | 410 | 413, _:
+            raise _to_be_dealt_with(answer)
         case 421, _:
             reason = "it does not go by the name in its url"
             raise PeerMisbehaved(reason, hint=_HINTS[421])
@@ -82,8 +88,10 @@ def check_ours(answer: Answer) -> None:
             check_answer(status, answer.headers)
 
 
-def _moved_on(answer: Answer) -> MovedOn:
+def _to_be_dealt_with(answer: Answer) -> MovedOn | TooLargeThere:
     match answer.status:
+        case 413:
+            return TooLargeThere("it answered 413", hint=_HINTS[413])
         case 404:
             return NotKnownThere("it does not know that workspace")
         case 409:

@@ -21,7 +21,7 @@ from esd.sync.choosing import in_common, sync_workspace
 from esd.sync.client import Client
 from esd.sync.runs import Finding, SyncRun
 from esd.sync.schedule import Trigger
-from esd.sync.settings import PeerSettings, RunLimits
+from esd.sync.settings import PeerSettings, Protocol, RunLimits
 from esd.sync.talk import Conversation, Talk
 
 __all__ = ["Runner"]
@@ -108,9 +108,15 @@ class Runner:
         if peer.common:
             workspaces = await in_common(peer, known, client, workspaces, self.now())
         for replica in workspaces:
-            if self.replicas.get(replica.address) is not replica:
-                continue  # it was removed meanwhile
-            await self._one(run, peer, client, known, replica)
+            try:
+                if self._is_held(replica):
+                    await self._one(run, peer, client, known, replica)
+            except OperatorMustAct:
+                if self._is_held(replica):
+                    raise  # else it was removed while we were at it
+
+    def _is_held(self, replica: Replica) -> bool:
+        return self.replicas.get(replica.address) is replica
 
     async def _one(
         self,
@@ -133,7 +139,7 @@ class Runner:
             limits=self.limits,
             slots=self.slots,
             acquaintance=known,
-            protocol=peer.protocol,
+            protocol=Protocol.ESD if peer.common else peer.protocol,
             halves=peer.halves(replica.halves),
             creates=peer.creates,
             asked=run.cause is Trigger.MANUAL,

@@ -15,7 +15,7 @@ more than they had to. All of it is worth nothing under other terms, and forgott
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
@@ -94,15 +94,15 @@ class Showing:
         """How many more of either kind can be remembered."""
         return MOST - max(len(self._useless), len(self._withheld))
 
-    async def lacked_there(self, hashes: Iterable[bytes]) -> list[bytes]:
+    async def lacked_there(self, hashes: Sequence[bytes]) -> list[bytes]:
         """Those of *hashes*, lacked by the peer, that are ours to give it."""
         gone = [one for one in hashes if self._useless.pop(one, None) is not None]
         if gone and not self._talk.dry:
             writer = self._talk.replica.file.peer_writer
             drop = partial(writer.drop_useless, self._memory, gone)
             await self._talk.replica.change(drop)
-        known = set(gone)
-        return [one for one in hashes if one not in known]
+        dropped = set(gone) - await self._talk.replica.run(partial(self._known, gone))
+        return [one for one in hashes if one not in dropped]
 
     async def lacked_here(self, hashes: Sequence[bytes]) -> list[bytes]:
         """Those of *hashes*, held by the peer, that we do not hold."""

@@ -37,6 +37,7 @@ class Standing(StrEnum):
 
     LEVEL = "level"
     READ_ONLY = "read-only there"
+    FULL = "full here (bytes_per_workspace)"
     ABSENT = "not held there, nor wanted"
 
 
