@@ -77,6 +77,7 @@ def test_the_reference_has_every_key(bounds):
 def test_the_reference_has_every_key_of_a_workspace_and_a_peer():
     names = re.findall(r"^# {0,3}(\w+) = ", REFERENCE.read_text(), flags=re.MULTILINE)
     given = {"url", "allow_plaintext", "interval", "key_file", "create_workspaces"}
+    given |= {"live"}
     given |= {"address", "alias", "anonymous", "incoming", "outgoing", "refuse"}
     assert given <= set(names)
 

@@ -76,8 +76,10 @@ def _check_live(table: Table, peer: PeerSettings) -> None:
             'needs runs that nobody asked for, and interval = "manual" has none; '
             "give an interval, or leave live out",
         )
-    if not peer.url:
-        table.note(where, "follows a peer that we call: it needs a url")
+    if peer.protocol is Protocol.GRAPHQL:
+        table.note(where, "follows streams, and an earthstar-graphql has none")
+    if "url" not in table and "key_file" in table:
+        table.note(where, "follows a peer that we call, and this one has no url")
 
 
 def _url(table: Table) -> str:

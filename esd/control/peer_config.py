@@ -30,6 +30,7 @@ class PeerConfigShape(msgspec.Struct, frozen=True, kw_only=True):
     outgoing: Queries | None
     key: bool
     create_workspaces: bool
+    live: bool
 
 
 def config_of(settings: PeerSettings) -> PeerConfigShape:
@@ -44,4 +45,5 @@ def config_of(settings: PeerSettings) -> PeerConfigShape:
         outgoing=settings.outgoing,
         key=settings.key is not None,
         create_workspaces=settings.creates,
+        live=settings.live,
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from esd.control.live_shapes import LiveShape, is_live, live_of
 from esd.control.peer_config import PeerConfigShape, config_of
 from esd.control.times import Moment, as_time
 from esd.replica import Replica
@@ -53,11 +54,15 @@ STATES: Mapping[type[PeerStatus], str] = {
 
 
 class SharedShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A workspace shared with a peer; `standing` is null until a run has told."""
+    """A workspace shared with a peer; `standing` is null until a run has told.
+
+    `live` is null where streams of the peer are not to be followed.
+    """
 
     id: str
     alias: str | None
     standing: str | None
+    live: LiveShape | None
 
 
 class FailureShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +84,7 @@ class RuntimeShape(msgspec.Struct, frozen=True, kw_only=True):
     next_run: str | None
     paused_until: str | None  # null where it is not paused, or until resumed
     current_sync: int | None
+    live: bool
     workspaces: Sequence[SharedShape]
 
 
@@ -96,6 +102,7 @@ class BriefShape(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     last_success: str | None
     next_run: str | None
+    live: bool
 
 
 def shape_of(peer: Peer, moment: Moment) -> PeerShape:
@@ -113,6 +120,7 @@ def brief_of(peer: Peer, moment: Moment) -> BriefShape:
         description=describe(peer.status, moment.steady),
         last_success=_optional_time(peer.last_success),
         next_run=_next_run(peer, moment),
+        live=is_live(peer),
     )
 
 
@@ -168,7 +176,8 @@ def _runtime(peer: Peer, moment: Moment) -> RuntimeShape:
         next_run=_next_run(peer, moment),
         paused_until=None if paused is None else moment.placed(paused),
         current_sync=None if peer.running is None else peer.running.id,
-        workspaces=_shared(peer),
+        live=is_live(peer),
+        workspaces=_shared(peer, moment),
     )
 
 
@@ -181,12 +190,13 @@ def _last_failure(peer: Peer) -> FailureShape | None:
     )
 
 
-def _shared(peer: Peer) -> list[SharedShape]:
+def _shared(peer: Peer, moment: Moment) -> list[SharedShape]:
     return [
         SharedShape(
             id=replica.local_id,
             alias=replica.alias,
             standing=standing_of(peer, replica.local_id),
+            live=live_of(peer, replica, moment),
         )
         for replica in peer.workspaces()
         if shares(peer, replica)

@@ -8,9 +8,9 @@ from esd.ctl.exit_codes import CannotDo, ExitCode
 from esd.ctl.facts import Facts
 from esd.ctl.lengths import seconds
 from esd.ctl.queries import query_lines
-from esd.ctl.table import Table
-from esd.ctl.times import plural, span
-from esd.ctl.words import shown_state, without_next_run
+from esd.ctl.table import Table, printable
+from esd.ctl.times import grouped, plural, span
+from esd.ctl.words import shown_peer, without_next_run
 
 __all__ = ["NOUNS"]
 
@@ -29,7 +29,7 @@ def _list(call: Call) -> ExitCode:
         runtime = peer.part("runtime")
         table.add(
             peer.text("name"),
-            shown_state(runtime.text("state")),
+            shown_peer(runtime),
             call.out.times.tell(runtime.moment("last_success")),
             call.out.times.tell(runtime.moment("next_run"), without_next_run(runtime)),
             str(len(runtime.parts("workspaces"))),
@@ -62,7 +62,7 @@ def _show(call: Call) -> ExitCode:
         [
             ("peer", peer.text("name")),
             ("url", config.text("url")),
-            ("state", shown_state(runtime.text("state"))),
+            ("state", shown_peer(runtime)),
             ("what", runtime.text("description")),
             ("hint", runtime.text("hint")),
             ("last sync", times.tell_fully(runtime.moment("last_success"))),
@@ -78,7 +78,9 @@ def _show(call: Call) -> ExitCode:
             *_agreed(config),
         ]
     )
-    _show_shared(call, runtime.parts("workspaces"))
+    shared = runtime.parts("workspaces")
+    _show_shared(call, shared)
+    _show_live(call, [one for one in shared if "live" in one])
     return ExitCode.OK
 
 
@@ -123,6 +125,8 @@ def _agreed(config: Facts) -> Iterator[tuple[str, str]]:
         yield "key", "yes: we know each other by it"
     if config.flag("create_workspaces"):
         yield "creates", "it is asked to hold what it does not hold yet"
+    if config.flag("live"):
+        yield "live", "its streams are followed"
 
 
 def _show_shared(call: Call, shared: list[Facts]) -> None:
@@ -135,6 +139,35 @@ def _show_shared(call: Call, shared: list[Facts]) -> None:
         name = one.text("alias") or one.text("id")
         table.add(name, one.text("id"), one.text("standing") or "not known yet")
     call.out.table(table)
+
+
+def _show_live(call: Call, followed: list[Facts]) -> None:
+    """Where new documents come by themselves; and where they do not, why."""
+    if not followed:
+        return
+    call.out.line()
+    table = Table(("WORKSPACE", "LIVE", "RECEIVED", "REJECTED"), right={"RECEIVED"})
+    for one in followed:
+        stream = one.part("live")
+        table.add(
+            one.text("alias") or one.text("id"),
+            _liveliness(call, stream),
+            grouped(stream.count("received")),
+            _rejected(stream.part("rejected")),
+        )
+    call.out.table(table)
+    for hint in dict.fromkeys(one.part("live").text("hint") for one in followed):
+        if hint:
+            call.out.line(f"  {printable(hint)}")
+
+
+def _liveliness(call: Call, stream: Facts) -> str:
+    since = stream.moment("since")
+    return call.out.times.since(since) if since else f"no: {stream.text('reason')}"
+
+
+def _rejected(reasons: Facts) -> str:
+    return ", ".join(f"{grouped(reasons.count(one))} {one}" for one in reasons)
 
 
 def _pause_peers(call: Call) -> ExitCode:

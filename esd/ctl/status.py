@@ -9,7 +9,7 @@ from esd.ctl.exit_codes import ExitCode
 from esd.ctl.facts import Facts
 from esd.ctl.table import Table, printable
 from esd.ctl.times import plural
-from esd.ctl.words import shown_state, without_next_run
+from esd.ctl.words import shown_peer, without_next_run
 
 __all__ = ["NOUNS"]
 
@@ -59,7 +59,7 @@ def _tell_peers(call: Call, peers: list[Facts]) -> None:
     for peer in peers:
         table.add(
             peer.text("name"),
-            shown_state(peer.text("state")),
+            shown_peer(peer),
             call.out.times.tell(peer.moment("last_success")),
             call.out.times.tell(peer.moment("next_run"), without_next_run(peer)),
             _unusual(peer),

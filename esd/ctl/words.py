@@ -2,7 +2,13 @@
 
 from esd.ctl.facts import Facts
 
-__all__ = ["COLOURS", "shown_state", "state_colour", "without_next_run"]
+__all__ = [
+    "COLOURS",
+    "shown_peer",
+    "shown_state",
+    "state_colour",
+    "without_next_run",
+]
 
 COLOURS = {"green": "32", "yellow": "33", "red": "31", "cyan": "36", "dim": "2"}
 
@@ -37,9 +43,15 @@ def shown_state(state: str) -> str:
     return f"{symbol} {word}".strip()
 
 
+def shown_peer(peer: Facts) -> str:
+    """Its state, and whether what is new there comes by itself."""
+    return shown_state(peer.text("state")) + ", live" * peer.flag("live")
+
+
 def state_colour(state: str) -> str:
-    """The colour's name, or empty."""
-    return _LOOKS.get(state.replace("_", " ").replace("-", " "), ("", ""))[1]
+    """The colour's name, or empty; what comes after a comma has none of its own."""
+    word = state.partition(",")[0].replace("_", " ").replace("-", " ")
+    return _LOOKS.get(word, ("", ""))[1]
 
 
 def without_next_run(peer: Facts) -> str:

@@ -59,6 +59,7 @@ def _peer(peer: PeerSettings, replicas: Replicas) -> dict[str, object]:
         "outgoing": _override(peer.outgoing),
         "key": peer.key is not None,
         "create_workspaces": peer.creates,
+        "live": peer.live,
     }
 
 

@@ -86,6 +86,7 @@ class Client:
         self._limits = limits
         self._key, self._transport = key, transport
         self._most_crumbs: float = MOST
+        self._idle = "answer_idle"
         self.traffic = Traffic()
         self.date: float | None = None
         place = httpx.URL(url)
@@ -108,7 +109,7 @@ class Client:
             self._limits, answer_idle=self._limits.stream_idle, list_body=sys.maxsize
         )
         client = Client(self.url, limits, key=self._key, transport=self._transport)
-        client._most_crumbs = inf
+        client._most_crumbs, client._idle = inf, "stream_idle"
         return client
 
     def begin_run(self) -> None:
@@ -176,7 +177,7 @@ class Client:
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             response = await self._send_again(request)
         except httpx.HTTPError as exc:
-            raise _as_unavailable(exc) from exc
+            raise _as_unavailable(exc, self._idle) from exc
         except UnicodeError as exc:  # a name that no resolver can be asked for
             hint = "is its url right?"
             raise PeerUnavailable("no connection: no such host", hint=hint) from exc
@@ -187,7 +188,7 @@ class Client:
         try:
             return await self._http.send(request, stream=True)
         except httpx.HTTPError as exc:
-            raise _as_unavailable(exc) from exc
+            raise _as_unavailable(exc, self._idle) from exc
 
     def _note_date(self, text: str | None) -> None:
         try:
@@ -209,7 +210,7 @@ class Client:
                     yield piece
             inflater.finish()
         except httpx.HTTPError as exc:
-            raise _as_unavailable(exc) from exc
+            raise _as_unavailable(exc, self._idle) from exc
         except TooLarge as exc:
             raise PeerMisbehaved("its answer is larger than list_body") from exc
         except CorruptBody as exc:
@@ -240,7 +241,7 @@ async def _unwind(raw: AsyncIterator[bytes]) -> None:
         ended = ended or scope.cancelled_caught
 
 
-def _as_unavailable(exc: httpx.HTTPError) -> PeerUnavailable:
+def _as_unavailable(exc: httpx.HTTPError, idle: str) -> PeerUnavailable:
     """In words: what happened, and what it most often is."""
     match exc:
         case httpx.ConnectTimeout():
@@ -250,7 +251,7 @@ def _as_unavailable(exc: httpx.HTTPError) -> PeerUnavailable:
             )
         case httpx.TimeoutException():
             return PeerUnavailable(
-                "no byte within answer_idle",
+                f"no byte within {idle}",
                 hint="it, or the network to it, is overloaded or gone",
             )
         case httpx.ConnectError():

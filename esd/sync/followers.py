@@ -124,7 +124,8 @@ class _Follower:
         except PeerMisbehaved as exc:
             self._ended(exc.reason, exc.hint)
         except PeerMoved as exc:
-            self._ended(str(exc), f"set the peer's url to {exc.origin}")
+            place = exc.origin or "its new place"
+            self._ended(str(exc), f"set the peer's url to {place}")
         except OperatorMustAct as exc:
             self._ended(str(exc), exc.hint)
         except Exception:

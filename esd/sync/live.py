@@ -11,14 +11,19 @@ they find what a stream may have lost.
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from esd.errors import PeerMisbehaved, PeerUnavailable
-from esd.formats import Batch, InvalidDocument, Predicate, decode_one
+from esd.formats import (
+    Batch,
+    InvalidDocument,
+    Predicate,
+    decode_one,
+    shorten_signature,
+)
 from esd.replica import Replica, Tally, TooManyInvalid
 from esd.replica.large import LARGE, Turn
-from esd.sync.acquaintance import Acquaintance
-from esd.sync.answers import check_answer
+from esd.sync.answers import NO_PUB, check_answer
 from esd.sync.client import Client
 from esd.sync.event_reader import EventReader
 from esd.sync.exchange import Answer, Reply
@@ -29,29 +34,36 @@ __all__ = ["NoStream", "Stream"]
 
 KEEPALIVE = b"KEEPALIVE"
 MOST_INVALID = 1_000  # of one stream; past that its sender is broken or hostile
+MOST_OF_REFUSAL = 64 << 10  # bytes; what says why it will not is a few words
+JSON = {"Content-Type": "application/json"}
 
 
 class NoStream(PeerUnavailable):
     """The peer has no stream of that workspace."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Stream:
-    """One workspace at one peer. `wanted` is asked anew for each batch."""
+    """One workspace at one peer. `wanted` is asked anew for each batch.
+
+    `wire` is the workspace's name at a peer that speaks ours; None where it is a plain
+    pub, which is told the address. `tally` is added to, and may be older than this.
+    """
 
     peer: str
     client: Client
-    acquaintance: Acquaintance
     replica: Replica
+    wire: str | None
     wanted: Callable[[int], Predicate | None]
     now: Callable[[], int]
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally
 
     async def follow(self, opened: Callable[[], None]) -> None:
         """Take in what comes until the stream ends, which it does by an exception.
 
         *opened* is called when its first byte has come.
         """
+        most = self.tally.faults + MOST_INVALID
         async with self._open() as reply:
             reader, turn = EventReader(), Turn(self.replica.turns)
             first = True
@@ -61,6 +73,8 @@ class Stream:
                         opened()
                         first = False
                     await self._take(reader.feed(piece))
+                    if self.tally.faults > most:
+                        raise TooManyInvalid(MOST_INVALID)
                     if reader.held > LARGE:
                         await turn.take()
                     else:
@@ -69,13 +83,21 @@ class Stream:
                 turn.give_back()
         raise PeerUnavailable("its stream has ended")
 
+    async def make_room(self) -> None:
+        """Push nothing, which has a plain pub hold the workspace if it will."""
+        place = self._place("documents")
+        answer = await self.client.fetch("POST", place, JSON, b"[]")
+        if answer.status in (403, 404):
+            raise NoStream("it does not hold the workspace, and takes no new ones")
+        check_answer(answer.status, answer.headers)
+
     async def _take(self, events: list[bytes]) -> None:
         batch = Batch()
         for data in events:
             if data == KEEPALIVE:
                 continue
             try:
-                batch.documents.append(decode_one(data))
+                batch.documents.append(shorten_signature(decode_one(data)))
             except InvalidDocument as exc:
                 batch.rejected[exc.reason] += 1
         if batch.total:
@@ -85,30 +107,40 @@ class Stream:
                     batch, origin=self.peer, now=now, wanted=self.wanted(now)
                 )
             )
-        if self.tally.faults > MOST_INVALID:
-            raise TooManyInvalid(MOST_INVALID)
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Reply]:
-        wire = self.acquaintance.shared.get(self.replica.local_id)
         headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
-        if self.acquaintance.hello is not None:
-            if wire is None:
-                raise NoStream("it does not share the workspace")
-            headers["Earthstar-Workspace"] = wire
+        path = self._place("stream")
+        if self.wire is not None:
+            headers["Earthstar-Workspace"] = self.wire
             path = PREFIX + "stream"
-        else:
-            path = f"/earthstar-api/v1/{self.replica.address.text}/stream"
         async with self.client.ask("GET", path, headers) as reply:
-            self._check(reply)
+            await self._check(reply)
             yield reply
 
-    def _check(self, reply: Reply) -> None:
-        if reply.status == 404:
-            raise NoStream("it has no stream of the workspace")
-        if self.acquaintance.hello is not None:
-            check_ours(Answer(reply.status, reply.headers, b""))
+    def _place(self, what: str) -> str:
+        return f"/earthstar-api/v1/{self.replica.address.text}/{what}"
+
+    async def _check(self, reply: Reply) -> None:
+        if self.wire is not None:
+            body = b"" if reply.status == 200 else await _start_of(reply)
+            check_ours(Answer(reply.status, reply.headers, body))
+        elif reply.status == 404:
+            raise NoStream(
+                "it has no stream of the workspace",
+                hint="pubs have streams from version 5.5 on, of workspaces they hold",
+            )
         check_answer(reply.status, reply.headers)
         kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
         if reply.status != 200 or kind != "text/event-stream":
-            raise PeerMisbehaved("its stream is no stream of events")
+            raise PeerMisbehaved("its stream is no stream of events", hint=NO_PUB)
+
+
+async def _start_of(reply: Reply) -> bytes:
+    said = bytearray()
+    async for piece in reply:
+        said += piece
+        if len(said) > MOST_OF_REFUSAL:
+            break
+    return bytes(said)

@@ -168,6 +168,14 @@ class Schedule:
             push_due=self._push_due(since, now),
         )
 
+    def streaming(self, now: float, jitter: float, *, live: bool) -> "Schedule":
+        """All that is new there comes by itself now, or does not any more."""
+        if live or not self.live or self.failures:
+            return replace(self, live=live)
+        # What was put off because of the streams comes as if there had been none.
+        due = min(self.due, now + self.rhythm.calm(jitter))
+        return replace(self, live=False, due=due)
+
     def backoff(self, *, now: float, wall: int) -> Backoff | None:
         """What to keep on disk; None when there is nothing to remember."""
         if not self.failures:

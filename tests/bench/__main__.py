@@ -1,4 +1,4 @@
-"""`python -m tests.bench sync|ingest|reconcile`: measure, and print a table (and JSON).
+"""`python -m tests.bench WHAT`: measure, and print a table (and JSON).
 
 Nothing here passes or fails: it is for people, on a machine that does nothing else
 meanwhile. Its files are kept in a folder on a real disk, because durability is part of
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import trio
 
-from tests.bench import ingest, reconcile, sync
+from tests.bench import ingest, live, reconcile, sync
 from tests.bench.machine import described, machine
 from tests.bench.results import as_json, table
 
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "sync": sync.measure,
     "ingest": ingest.measure,
     "reconcile": reconcile.measure,
+    "live": live.measure,
 }
 QUICK_DOCUMENTS, QUICK_RUNS = 1_000, 1
 

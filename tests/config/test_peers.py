@@ -156,3 +156,62 @@ def test_a_peer_can_be_asked_to_make_room():
 def test_making_room_is_true_or_false():
     found = mistake(called('create_workspaces = "yes"'))
     assert found[1:] == ("peer[0].create_workspaces", "must be true or false")
+
+
+# Following its streams
+
+
+def test_streams_are_not_followed_by_default():
+    assert not the_peer(called()).live
+
+
+@pytest.mark.parametrize("direction", ["both", "pull"])
+def test_streams_can_be_followed(direction):
+    found = the_peer(called("live = true", f'direction = "{direction}"'))
+    assert found.live
+
+
+@pytest.mark.parametrize("protocol", ["auto", "esd", "pub"])
+def test_streams_are_followed_whatever_it_speaks(protocol):
+    assert the_peer(called("live = true", f'protocol = "{protocol}"')).live
+
+
+@pytest.mark.parametrize("value", ['"yes"', "1", "[]"])
+def test_following_is_true_or_false(value):
+    found = mistake(called(f"live = {value}"))
+    assert found == (AFTER_PEER + 2, "peer[0].live", "must be true or false")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('direction = "push"', 'direction = "push" takes nothing'),
+        ('interval = "manual"', 'interval = "manual" has none'),
+    ],
+)
+def test_what_streams_do_not_go_with_is_told(line, words):
+    at, key, text = mistake(called(line, "live = true"))
+    assert (at, key) == (AFTER_PEER + 3, "peer[0].live")
+    assert words in text
+    assert text.endswith("or leave live out")
+    assert not the_peer(called(line, "live = false")).live
+
+
+def test_who_only_calls_us_is_not_followed(tmp_path):
+    lines = ['workspaces = ["garden"]', key_file(tmp_path), "live = true"]
+    assert mistake(peer(*lines))[1:] == (
+        "peer[0].live",
+        "follows a peer that we call, and this one has no url",
+    )
+
+
+def test_a_graphql_server_has_nothing_to_follow():
+    found = mistake(called("live = true", 'protocol = "graphql"'))
+    assert found[1:] == (
+        "peer[0].live",
+        "follows streams, and an earthstar-graphql has none",
+    )
+
+
+def test_a_url_that_is_missing_is_told_once():
+    assert mistake(peer('workspaces = ["garden"]', "live = true"))[1] == "peer[0].url"

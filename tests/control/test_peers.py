@@ -44,6 +44,7 @@ async def test_peers_are_listed_with_their_settings(tmp_path, autojump_clock):
         "outgoing": None,
         "key": False,
         "create_workspaces": False,
+        "live": False,
     }
 
 

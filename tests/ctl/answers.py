@@ -24,6 +24,7 @@ PUB = {
         "outgoing": None,
         "key": False,
         "create_workspaces": False,
+        "live": False,
     },
     "runtime": {
         "state": "in-sync",
@@ -38,9 +39,20 @@ PUB = {
         "next_run": SOON,
         "paused_until": None,
         "current_sync": None,
+        "live": False,
         "workspaces": [
-            {"id": "ws-7kq2m", "alias": "garden", "standing": "level"},
-            {"id": "ws-aaaaa", "alias": None, "standing": "read-only there"},
+            {
+                "id": "ws-7kq2m",
+                "alias": "garden",
+                "standing": "level",
+                "live": None,
+            },
+            {
+                "id": "ws-aaaaa",
+                "alias": None,
+                "standing": "read-only there",
+                "live": None,
+            },
         ],
     },
 }
@@ -96,11 +108,32 @@ DOWNGRADED = {
         "workspaces": [],
     },
 }
+REJECTED = {"signature": 1, "future": 1_204}
+STREAM = {"since": SINCE, "reason": "", "hint": "", "received": 1_200, "rejected": {}}
+NO_STREAM = {
+    "since": None,
+    "reason": "it has no stream of the workspace",
+    "hint": "pubs have streams from version 5.5 on, of workspaces they hold",
+    "received": 0,
+    "rejected": REJECTED,
+}
+FOLLOWED = {
+    "name": "emma",
+    "config": PUB["config"] | {"live": True},
+    "runtime": PUB["runtime"]
+    | {
+        "live": True,
+        "workspaces": [
+            PUB["runtime"]["workspaces"][0] | {"live": STREAM},
+            PUB["runtime"]["workspaces"][1] | {"live": NO_STREAM},
+        ],
+    },
+}
 PEERS = {"peers": [PUB, DOWN, PAUSED]}
 
 
 def brief(peer):
-    names = ("state", "description", "last_success", "next_run")
+    names = ("state", "description", "last_success", "next_run", "live")
     return {"name": peer["name"]} | {name: peer["runtime"][name] for name in names}
 
 

@@ -87,6 +87,27 @@ creates    it is asked to hold what it does not hold yet
 
 It shares no workspace with us that we keep.
 """,
+    "peer show emma": """\
+peer       emma
+url        https://pub.example.org
+state      ✓ in sync, live
+what       in sync 3 min ago, next run in 18 s
+last sync  2026-11-22T08:57:00Z
+next run   2026-11-22T09:00:18Z
+direction  both
+protocol   auto
+interval   5 min
+live       its streams are followed
+
+WORKSPACE  ID        STANDING
+garden     ws-7kq2m  level
+ws-aaaaa   ws-aaaaa  read-only there
+
+WORKSPACE  LIVE                                   RECEIVED  REJECTED
+garden     since 2026-11-22T06:57:00Z                1,200
+ws-aaaaa   no: it has no stream of the workspace         0  1 signature, 1,204 future
+  pubs have streams from version 5.5 on, of workspaces they hold
+""",
     "peer pause home --for 90m": "home: paused for 1 h 30 min\n",
     "peer pause home": "home: paused until resumed\n",
     "peer resume cafe home": "cafe: resumed\nhome: was not paused\n",

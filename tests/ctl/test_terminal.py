@@ -7,6 +7,7 @@ import pytest
 from tests.ctl.answers import (
     DOWN,
     FAILED_RUN,
+    FOLLOWED,
     PEERS,
     PUB,
     STATUS,
@@ -163,3 +164,15 @@ def test_content_does_not_steer_the_terminal():
     ended = shown({place: content}, "doc", "get", "garden", "/x")
     assert ended.screen[0] == "tëxt\N{REPLACEMENT CHARACTER}[2J"
     assert "\x9b" not in ended.raw
+
+
+def test_a_live_peer_is_told_in_the_lists():
+    home = brief(PUB) | {"live": True}
+    status = STATUS | {"peers": [home, brief(DOWN)], "health": []}
+    told = shown({"GET /v1/status": Canned(status)}, "status")
+    assert "✓ in sync, live" in told.screen[4]
+    assert "live" not in told.screen[5]
+    assert "\x1b[32m✓ in sync, live" in told.raw
+    peers = {"peers": [FOLLOWED]}
+    told = shown({"GET /v1/peers": Canned(peers)}, "peer", "list")
+    assert "\x1b[32m✓ in sync, live" in told.raw

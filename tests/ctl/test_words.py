@@ -11,6 +11,7 @@ from esd.ctl.output import wants_colour
 from esd.ctl.queries import query_lines
 from esd.ctl.table import Table, printable
 from esd.ctl.times import Times, plural, size, span
+from esd.ctl.words import shown_peer, state_colour
 from tests.ctl.running import stream
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -180,3 +181,20 @@ def test_what_is_of_another_shape_is_not_known():
 def test_null_is_the_same_as_nothing():
     assert "b" not in STRANGE
     assert "d" in STRANGE
+
+
+@pytest.mark.parametrize(
+    ("peer", "told", "colour"),
+    [
+        ({"state": "in-sync", "live": True}, "✓ in sync, live", "green"),
+        ({"state": "in-sync", "live": False}, "✓ in sync", "green"),
+        ({"state": "in-sync"}, "✓ in sync", "green"),
+        ({"state": "syncing", "live": True}, "↻ syncing, live", "cyan"),
+        ({"state": "retrying", "live": True}, "! retrying, live", "yellow"),
+        ({"state": "new-one", "live": True}, "new one, live", ""),
+    ],
+)
+def test_a_live_peer_is_told_beside_its_state(peer, told, colour):
+    assert shown_peer(Facts(peer)) == told
+    word = told.partition(" ")[2] if colour else told
+    assert state_colour(word) == colour

@@ -25,6 +25,7 @@ url = "https://pub.example.org"
 workspaces = ["garden"]
 outgoing = []
 create_workspaces = true
+live = true
 [[peer]]
 name = "guest"
 workspaces = "common"
@@ -73,10 +74,11 @@ def test_a_workspace_is_shown_with_its_queries(told):
 
 
 def test_a_peer_is_shown_with_what_is_its_own(told):
-    home, _ = told["peers"]
+    home, guest = told["peers"]
     assert home["workspaces"] == [told["workspaces"][0]["id"]]
     assert (home["incoming"], home["outgoing"]) == (None, [])
     assert (home["create_workspaces"], home["key"]) == (True, False)
+    assert (home["live"], guest["live"]) == (True, False)
 
 
 def test_a_peer_that_only_calls_has_no_url(told):
@@ -102,6 +104,7 @@ def test_no_address_is_shown(told):
         ("outgoing = []", "", "peer[home]"),
         ("outgoing = []", "incoming = []\noutgoing = []", "peer[home]"),
         ("create_workspaces = true", "", "peer[home]"),
+        ("live = true", "live = false", "peer[home]"),
         ('"common"', '["garden"]', "peer[guest]"),
     ],
 )
