@@ -5,6 +5,15 @@ leave it out could answer another question than was asked. Those that depend on 
 say which: the caller's half in full, ours by its digest, and the hour from which ages
 count back; so both sides evaluate the same predicate, or find out that they would not.
 Whoever tries with curl may leave them out and means what is true now.
+
+What a push is about is what the caller gives and we want, and `outgoing` has no part in
+that: a caller with a half of its own could not compare otherwise, and push nothing but
+what it does not know to be here. So whoever knows the address and asks about pushing,
+with one query after the other, finds out the paths, authors and times of what we hold
+and want, also where it is not given; and whether we hold a document whose hash it
+knows. `outgoing` hides contents, not that they are there. What such a caller must not
+know of has to be out of both halves, or in a workspace that is not there for anonymous
+ones.
 """
 
 from typing import Any, Literal, TypeVar
@@ -12,6 +21,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from esd.formats import (
+    FORMATS,
     Halves,
     InvalidEncoding,
     InvalidReplicationQuery,
@@ -22,6 +32,7 @@ from esd.formats import (
     parse_queries,
     predicate,
 )
+from esd.pub.packed import HASH_BYTES, Hashes
 from esd.pub.problems import Refused
 from esd.web import Request
 
@@ -40,7 +51,6 @@ __all__ = [
 ]
 
 DAY = 24 * 3_600_000_000  # µs: clocks differ, and hours pass while someone asks
-HASH_BYTES = 32
 MOST_IDS = 64  # workspaces asked for at once
 
 _REFUSES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -77,6 +87,19 @@ class AskedQuery(_Asked, frozen=True, kw_only=True):
         refuse = (*_queries("refuse", self.refuse), *ours.refuse)
         lists = self._lists(ours, query, at)
         return predicate(*lists, refuse=refuse, at=at)
+
+    def is_usual(self, now: int) -> bool:
+        """Whether many peers ask the same; for a question that has a predicate.
+
+        It is about everything, or some of the formats that exist, as of this hour.
+        """
+        formats = [one.get("format") for one in self.query if one.keys() <= {"format"}]
+        return (
+            len(formats) == len(self.query)
+            and not self.refuse
+            and self.at in (None, hour_of(now))
+            and {*formats} <= {None, *FORMATS}
+        )
 
     def _lists(self, ours: Halves, query: Queries, at: int) -> tuple[Queries, ...]:
         if self.direction == "push":
@@ -132,8 +155,8 @@ def decoded(text: bytes, question: type[T]) -> T:
         raise Refused("bad-request", "this is no JSON") from None
 
 
-def hashes_of(texts: list[str], most: int) -> list[bytes]:
-    """The hashes, each once, in order."""
+def hashes_of(texts: list[str], most: int) -> Hashes:
+    """Each once, in order. Raises Refused."""
     if len(texts) > most:
         raise Refused("too-many-hashes", f"at most {most}")
     try:
@@ -142,7 +165,7 @@ def hashes_of(texts: list[str], most: int) -> list[bytes]:
         raise Refused("bad-hashes") from None
     if any(len(one) != HASH_BYTES for one in hashes):
         raise Refused("bad-hashes")
-    return list(hashes)
+    return Hashes.of(hashes)
 
 
 def halves_told(ours: Halves) -> dict[str, object]:

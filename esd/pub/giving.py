@@ -2,20 +2,23 @@
 
 Both answers are lines of JSON that end with one that tells where to go on, so that an
 answer which breaks off is not taken for a whole one. Both are sent from little: a list
-from one page of hashes, documents from short reads of the store. Nothing is open
-between two pieces, however slow their taker is.
+from one page of hashes, documents from the hashes that were asked for and short reads
+of the store. Nothing is open between two pieces, however slow their taker is. Both have
+a bounded number of places, and nobody keeps one for ever.
 """
 
 from functools import partial
 
-from esd.formats import InvalidEncoding, Predicate, decode_base32
+from esd.formats import InvalidEncoding, decode_base32
 from esd.pub.asked import AskedDocuments, AskedHashes, hashes_of, read
 from esd.pub.conditional import is_named
-from esd.pub.document_lines import document_lines
-from esd.pub.hash_lines import HASH_BYTES, HashLines, Page
+from esd.pub.document_lines import DocumentLines, Wanted
+from esd.pub.hash_lines import HashLines, Page
+from esd.pub.packed import HASH_BYTES
 from esd.pub.problems import Refused
 from esd.pub.question import Question, Rooms
 from esd.pub.serving import Serving
+from esd.pub.sets import Sought
 from esd.reconcile import Items, key_of
 from esd.replica import Replica
 from esd.web import Response
@@ -35,12 +38,12 @@ class Giving:
 
     async def hashes(self, question: Question) -> Response:
         """The hashes of all that matches, by time; or of what comes after one."""
-        halves, request = question.halves, question.request
+        question.check_there()
+        request = question.request
         asked = await read(request, AskedHashes, self._limits.body)
-        now = self._serving.now()
-        matching = asked.predicate(halves, now)
+        sought = Sought.of(question, asked, self._serving.now())
         with await self._rooms.lists.take(request.remote) as place:
-            page, etag = await self._page(question, asked.after, matching, now)
+            page, etag = await self._page(sought, asked.after)
             headers = (("ETag", etag),) if etag else ()
             if page is None:
                 return Response(status=304, headers=headers)
@@ -48,19 +51,17 @@ class Giving:
             lines = HashLines(page, place.pop_all(), self._limits.list_time)
         return Response(status=200, headers=(_LINES, *headers), body=lines)
 
-    async def _page(
-        self, question: Question, after: str | None, matching: Predicate, now: int
-    ) -> tuple[Page | None, str]:
+    async def _page(self, sought: Sought, after: str | None) -> tuple[Page | None, str]:
         """The first page with the tag of the whole list, unless the caller has that.
 
         Or the one that comes after a hash; it has no tag.
         """
-        replica, request = question.replica, question.request
+        replica, request = sought.replica, sought.request
         most = self._limits.hash_page
         with await self._rooms.work.take(request.remote):
-            items = await replica.items(matching, now)
+            items = await sought.items(self._serving.rates)
             if after is not None:
-                first = _place_after(after, replica, items, now)
+                first = _place_after(after, replica, items, sought.now)
                 return await replica.run(partial(Page.of, items, first, most)), ""
             etag = await replica.run(partial(_etag, items))
             if is_named(etag, request.headers.get_all("if-none-match")):
@@ -69,15 +70,21 @@ class Giving:
 
     async def documents(self, question: Question) -> Response:
         """The documents of those hashes that are here, and for this caller."""
+        wanted = await self._wanted(question)
+        with await self._rooms.answers.take(question.request.remote) as place:
+            self._serving.check_held(question.replica)
+            lines = DocumentLines(wanted, place.pop_all(), self._limits)
+        return Response(status=200, headers=(_LINES,), body=lines)
+
+    async def _wanted(self, question: Question) -> Wanted:
+        """Of the question itself nothing is kept while it waits or is answered."""
         replica, halves, request = question.replica, question.halves, question.request
         asked = await read(request, AskedDocuments, self._limits.body)
         hashes = hashes_of(asked.hashes, self._limits.hashes)
         now = self._serving.now()
         matching = asked.predicate(halves, now)
         self._serving.rates.charge_hashes(request, len(hashes))
-        most = self._limits.documents_body
-        lines = document_lines(replica, hashes, matching, now, most)
-        return Response(status=200, headers=(_LINES,), body=lines)
+        return Wanted(replica, hashes, matching, now)
 
 
 def _etag(items: Items) -> str:

@@ -14,12 +14,12 @@ import trio
 
 from esd.formats import encode_base32
 from esd.formats.encoding import encode_hash
+from esd.pub.packed import HASH_BYTES, Hashes
 from esd.reconcile import Items
 from esd.web import Gone
 
-__all__ = ["HASH_BYTES", "HashLines", "Page", "last_line"]
+__all__ = ["HashLines", "Page", "last_line"]
 
-HASH_BYTES = 32
 STEP = 1_000 * HASH_BYTES  # bytes of a page at a time: 1.5 ms of the loop, 57 KB
 
 
@@ -71,7 +71,4 @@ def last_line(following: str | int | None) -> bytes:
 
 
 def _text(ids: bytes) -> bytes:
-    return b"".join(
-        b'"%b"\n' % encode_hash(ids[start : start + HASH_BYTES])
-        for start in range(0, len(ids), HASH_BYTES)
-    )
+    return b"".join(b'"%b"\n' % encode_hash(one) for one in Hashes(ids))

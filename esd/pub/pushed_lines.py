@@ -51,7 +51,12 @@ class PushedLines:
             raise Refused("too-many-documents", f"at most {self.most}")
 
     def results(self) -> dict[str, object]:
-        """A letter for each line up to one that could not be judged."""
+        """A letter for each line up to one that could not be judged.
+
+        `reasons` tell why some were rejected, `retry` when (µs) it may help to send one
+        again that came from the future or is hidden by an ephemeral document. A full
+        workspace does not know when it will not be.
+        """
         outcomes: list[Outcome] = []
         while len(outcomes) in self.judged:
             outcomes += self.judged[len(outcomes)]
@@ -61,7 +66,13 @@ class PushedLines:
             for place, outcome in enumerate(outcomes)
             if outcome.verdict is Verdict.REJECTED
         }
-        return {"results": letters, "reasons": reasons}
+        told: dict[str, object] = {"results": letters, "reasons": reasons}
+        retry = {
+            str(place): outcome.retry_at
+            for place, outcome in enumerate(outcomes)
+            if outcome.retry_at is not None
+        }
+        return {**told, "retry": retry} if retry else told
 
     @property
     def tally(self) -> Tally:

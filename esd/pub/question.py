@@ -1,4 +1,9 @@
-"""One question in our own protocol: who asks, by which name of ours, about what."""
+"""One question in our own protocol: who asks, by which name of ours, about what.
+
+A question about what may be pushed is answered over all that we want, also where we
+give less: both sides have to compare the same. So `outgoing` hides contents, not that
+they are there, from a caller whom we show the workspace at all (asked).
+"""
 
 from dataclasses import dataclass, field
 from typing import Self
@@ -30,6 +35,16 @@ class Question:
         self._halves = halves
 
     @property
+    def is_about_one(self) -> bool:
+        """Whether it names a workspace that was there for this caller."""
+        return self._replica is not None
+
+    def check_there(self) -> None:
+        """Raises Refused; before a body is read that is about nothing."""
+        if self._replica is None:
+            raise Refused("unknown-workspace")
+
+    @property
     def replica(self) -> Replica:
         if self._replica is None:
             raise Refused("unknown-workspace")
@@ -44,14 +59,19 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """`work` keeps a core busy, `lists` are sent from memory."""
+    """`work` keeps a core busy, `lists` are sent from memory.
+
+    `answers` are documents of hashes which are in memory meanwhile.
+    """
 
     work: Turns = field(repr=False)
     lists: Turns = field(repr=False)
+    answers: Turns = field(repr=False)
 
     @classmethod
     def of(cls, limits: SyncLimits) -> Self:
         return cls(
             work=Turns(limits.reconciling, limits.patience),
             lists=Turns(limits.lists, limits.patience),
+            answers=Turns(limits.answers, limits.patience, each=limits.answers_each),
         )

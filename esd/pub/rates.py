@@ -24,6 +24,10 @@ DOCUMENTS_A_REQUEST = 1_000
 REJECTED_A_REQUEST = 20
 HASHES_A_REQUEST = 1_000  # looked up or listed: a millisecond or two
 BYTES_A_REQUEST = 8 << 10  # of reconciling: four milliseconds
+# Of a core, for a set that somebody has a question about which nobody else asks. So
+# with fifty requests a second nobody gets more than a quarter of a core for that.
+WORK_A_REQUEST = 0.005  # seconds
+FREE_WORK = 0.010  # which following what changed may take
 
 KEPT_WAITING = 10.0  # seconds at most
 
@@ -58,6 +62,9 @@ class Rates:
 
     def charge_reconciling(self, request: Request, size: int) -> None:
         self._charge(request, size / BYTES_A_REQUEST)
+
+    def charge_work(self, request: Request, seconds: float) -> None:
+        self._charge(request, max(seconds - FREE_WORK, 0.0) / WORK_A_REQUEST)
 
     def _charge(self, request: Request, cost: float) -> None:
         if not is_local(request.remote):

@@ -13,11 +13,12 @@ from functools import partial
 
 from esd.errors import PeerMisbehaved
 from esd.pub.asked import AskedQuery, AskedTimestamps, decoded, hashes_of, read
+from esd.pub.packed import Hashes
 from esd.pub.problems import Refused
 from esd.pub.question import Question, Rooms
 from esd.pub.serving import Serving
+from esd.pub.sets import Sought
 from esd.reconcile import Items, Responder, key_of
-from esd.replica import Replica
 from esd.web import Request, Response, json_response
 
 __all__ = ["Reconciling"]
@@ -35,15 +36,13 @@ class Reconciling:
 
     async def reconcile(self, question: Question) -> Response:
         """The answer to one message of Negentropy, after a line of JSON."""
-        replica, halves, request = question.replica, question.halves, question.request
+        replica, request = question.replica, question.request
         kind = request.headers.get("content-type", "").partition(";")[0]
         if kind.strip().lower() != KIND:
             raise Refused("unsupported-type")
-        now = self._serving.now()
-        asked, message = await self._read(request)
-        matching = asked.predicate(halves, now)
+        sought, message = await self._sought(question)
         with await self._rooms.work.take(request.remote):
-            items = await replica.items(matching, now)
+            items = await sought.items(self._serving.rates)
             answer = await replica.run(partial(self._respond, items, message))
         size = len(message) + len(answer)
         self._serving.rates.charge_reconciling(request, size)
@@ -51,16 +50,23 @@ class Reconciling:
 
     async def timestamps(self, question: Question) -> Response:
         """When the items with these ids are from; null for one that is none."""
-        replica, halves, request = question.replica, question.halves, question.request
-        asked = await read(request, AskedTimestamps, self._limits.body)
-        hashes = hashes_of(asked.hashes, self._limits.hashes)
+        replica, request = question.replica, question.request
+        sought, hashes = await self._sought_hashes(question)
         self._serving.rates.charge_hashes(request, len(hashes))
-        now = self._serving.now()
-        matching = asked.predicate(halves, now)
         with await self._rooms.work.take(request.remote):
-            items = await replica.items(matching, now)
-            found = await replica.run(partial(_found, replica, items, hashes, now))
+            items = await sought.items(self._serving.rates)
+            found = await replica.run(partial(_found, sought, items, hashes))
         return json_response(200, {"timestamps": found})
+
+    async def _sought_hashes(self, question: Question) -> tuple[Sought, Hashes]:
+        """Of the question itself nothing is kept while it waits for a turn."""
+        asked = await read(question.request, AskedTimestamps, self._limits.body)
+        hashes = hashes_of(asked.hashes, self._limits.hashes)
+        return Sought.of(question, asked, self._serving.now()), hashes
+
+    async def _sought(self, question: Question) -> tuple[Sought, bytes]:
+        asked, message = await self._read(question.request)
+        return Sought.of(question, asked, self._serving.now()), message
 
     async def _read(self, request: Request) -> tuple[AskedQuery, bytes]:
         frame = self._limits.frame
@@ -78,11 +84,9 @@ class Reconciling:
             raise Refused("bad-message", exc.reason, status=status) from exc
 
 
-def _found(
-    replica: Replica, items: Items, hashes: list[bytes], now: int
-) -> list[int | None]:
-    with replica.file.scanning() as reader:
-        held = reader.keys_at(hashes, now)
+def _found(sought: Sought, items: Items, hashes: Hashes) -> list[int | None]:
+    with sought.replica.file.scanning() as reader:
+        held = reader.keys_at(hashes, sought.now)
     return [
         held[one] if one in held and key_of(held[one], one) in items else None
         for one in hashes

@@ -16,6 +16,7 @@ from esd.formats import (
     predicate,
 )
 from esd.pub.callers import Caller, Callers, halves_for
+from esd.pub.problems import Refused
 from esd.pub.rates import Rates
 from esd.pub.settings import PubSettings
 from esd.replica import IN_FLIGHT_IN_ALL, Bounds, Replica, Replicas
@@ -70,6 +71,15 @@ class Serving:
     def __post_init__(self) -> None:
         self.rates = Rates(self.limits)
         self.callers = Callers(self.settings.callers)
+
+    def holds(self, replica: Replica) -> bool:
+        """Whether it is still ours. The file of one that we hold no more is closed."""
+        return self.replicas.get(replica.address) is replica
+
+    def check_held(self, replica: Replica) -> None:
+        """Raises Refused."""
+        if not self.holds(replica):
+            raise Refused("unknown-workspace")
 
     def shared(
         self, request: Request, captured: Mapping[str, str]

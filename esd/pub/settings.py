@@ -17,8 +17,8 @@ KIB = 1024
 class SyncLimits:
     """Bounds of one request to our own protocol. Sizes are bytes, times seconds."""
 
-    # As many as a frame of reconciling names. A list of them is 230 KiB of JSON, what
-    # any stream may have in memory, and its documents a second of checking.
+    # As many as a frame of reconciling names. A list of them is 230 KiB of JSON and,
+    # packed, 128 KiB for as long as it is answered; its documents a second of checking.
     hashes: int = 4096
     # See reconcile: answered within some 70 ms, which is not for the loop.
     frame: int = FRAME
@@ -35,6 +35,12 @@ class SyncLimits:
     lists: int = 16
     # ...and this long at most: a page in this time is 150 kbit/s.
     list_time: float = 300.0
+    # Answers of documents under way, with the hashes they are of: 8 MiB...
+    answers: int = 64
+    # ...a few of them for one network: a household with several peers...
+    answers_each: int = 4
+    # ...and this long at most before they are cut, as where they get too long.
+    answer_time: float = 300.0
     # That a first caller after an upgrade waits for the keys of all workspaces.
     keys_time: float = 20.0
 

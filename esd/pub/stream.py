@@ -154,12 +154,8 @@ class _Arrivals:
 
     @property
     def is_there(self) -> bool:
-        """Whether the replica is still ours, and still for this reader.
-
-        The file of one that we hold no more is closed.
-        """
-        held = self.serving.replicas.get(self.replica.address) is self.replica
-        return held and self.shared.halves is not None
+        """Whether the replica is still ours, and still for this reader."""
+        return self.serving.holds(self.replica) and self.shared.halves is not None
 
     @property
     def event_id(self) -> str:

@@ -145,11 +145,19 @@ class SyncV1:
     def _checked(self, answer: Answer) -> RouteHandler:
         async def handler(request: Request, _captured: Mapping[str, str]) -> Response:
             try:
-                return await answer(self._question(request))
+                return await self._answered(answer, self._question(request))
             except Refused as exc:
                 return worded(exc)
 
         return handler
+
+    async def _answered(self, answer: Answer, question: Question) -> Response:
+        try:
+            return await answer(question)
+        except OperatorMustAct:
+            if question.is_about_one:  # which was removed, perhaps
+                self._serving.check_held(question.replica)
+            raise
 
     def _question(self, request: Request) -> Question:
         if "origin" in request.headers:

@@ -1,8 +1,8 @@
 """Level 2, from whom pushes: what of that do we lack; and here are the documents.
 
 The answer to a push has a letter for each line, in their order, and tells why for those
-that were rejected. Whatever ends it early, what came before is stored, and the answer
-tells how far that is.
+that were rejected and, where we know, when sending one again may help. Whatever ends it
+early, what came before is stored, and the answer tells how far that is.
 """
 
 import trio
@@ -31,13 +31,14 @@ class Taking:
     async def missing(self, question: Question) -> Response:
         """Those of the hashes that we do not hold."""
         replica, request = question.replica, question.request
-        asked = await read(request, AskedMissing, self._limits.body)
-        hashes = hashes_of(asked.hashes, self._limits.hashes)
+        asked = (await read(request, AskedMissing, self._limits.body)).hashes
+        hashes = hashes_of(asked, self._limits.hashes)
+        del asked
         self._serving.rates.charge_hashes(request, len(hashes))
         now = self._serving.now()
         lacking: list[str] = []
         for start in range(0, len(hashes), AT_ONCE):
-            some = hashes[start : start + AT_ONCE]
+            some = hashes.some(start, AT_ONCE)
             known = replica.reader.known(some, now)
             lacking += [encode_base32(one) for one in some if one not in known]
             await trio.lowlevel.checkpoint()
@@ -64,6 +65,7 @@ class Taking:
         except PeerMisbehaved as exc:
             return refusal(exc.status_hint, exc.reason, more=pushed.results())
         except OperatorMustAct as exc:
+            self._serving.check_held(replica)
             raise Refused("storage-full", more=pushed.results()) from exc
         finally:  # whoever leaves before the answer has cost us the same
             self._serving.rates.charge_documents(request, pushed.tally)

@@ -1,10 +1,10 @@
 """How many callers are worked for at once.
 
 What keeps a core busy, or holds megabytes for as long as its taker pleases, is done for
-few at a time, in the order in which they came; and a caller from afar has one such
-place at most, so that nobody with many connections keeps the others out. Local callers
-share one address and are not told apart. Whoever gets no place in time is told to come
-again.
+few at a time, in the order in which they came; and a caller from afar has only so many
+of these places, so that nobody with many connections keeps the others out. Local
+callers share one address and are not told apart. Whoever gets no place in time is told
+to come again.
 """
 
 from contextlib import ExitStack
@@ -19,11 +19,15 @@ __all__ = ["Turns"]
 
 
 class Turns:
-    """*at_once* places, each waited for at most *patience* seconds."""
+    """*at_once* places, each waited for at most *patience* seconds.
 
-    def __init__(self, at_once: int, patience: float) -> None:
+    A network other than this machine has *each* of them at most.
+    """
+
+    def __init__(self, at_once: int, patience: float, *, each: int = 1) -> None:
         self._places = trio.Semaphore(at_once)
         self._patience = patience
+        self._each = each
         # Of those who wait or have a place: whoever does, holds on to theirs.
         self._callers: WeakValueDictionary[str, trio.Semaphore] = WeakValueDictionary()
 
@@ -45,5 +49,5 @@ class Turns:
         network = network_of(remote)
         own = self._callers.get(network)
         if own is None:
-            own = self._callers[network] = trio.Semaphore(1)
+            own = self._callers[network] = trio.Semaphore(self._each)
         return [own]

@@ -17,6 +17,7 @@ from esd.formats import Halves, InvalidAddress, MalformedBody, WorkspaceAddress
 from esd.pub.answers import stats
 from esd.pub.callers import halves_for
 from esd.pub.conditional import is_named
+from esd.pub.removed import sent_while_held
 from esd.pub.serving import Serving, given, origin_of, wanted
 from esd.replica import QUOTA, Intake, Replica, TooManyWorkspaces, take_in
 from esd.web import Request, Response, Route, text
@@ -58,7 +59,7 @@ class V1:
         if is_named(etag, request.headers.get_all("if-none-match")):
             return Response(status=304, headers=(("ETag", etag),))
         listing = self._serving.replicas.listing(replica)
-        body = listing.whole(now, shown) or listing.pieces(now, shown)
+        body = listing.whole(now, shown) or sent_while_held(listing.pieces(now, shown))
         return Response(status=200, headers=(_JSON, ("ETag", etag)), body=body)
 
     async def paths(self, request: Request, captured: Mapping[str, str]) -> Response:
@@ -72,7 +73,8 @@ class V1:
         etag = replica.etag(now, shown)
         if is_named(etag, request.headers.get_all("if-none-match")):
             return Response(status=304, headers=(("ETag", etag),))
-        body = self._serving.replicas.listing(replica).paths(now, shown)
+        paths = self._serving.replicas.listing(replica).paths(now, shown)
+        body = sent_while_held(paths)
         return Response(status=200, headers=(_JSON, ("ETag", etag)), body=body)
 
     async def push(self, request: Request, captured: Mapping[str, str]) -> Response:
@@ -101,6 +103,8 @@ class V1:
             status = await _taken_in(intake, request)
         finally:  # whoever leaves before the answer has cost us the same
             self._serving.rates.charge_documents(request, intake.tally)
+        if status == 507 and not self._serving.holds(replica):
+            status = 404
         return stats(status, intake.tally)
 
     def _shown(

@@ -7,7 +7,9 @@ beginning on is told afterwards.
 
 What has expired is not in the set, whether or not it was removed from the store. So
 ephemeral items are also in a heap, by the time they leave. What left does not come
-back: for a `now` before that the set is of no use any more (`holds_at`).
+back. Callers bring the time at which they were asked, and then wait for their turn; so
+for a `now` a little before that the set is the one of the moment when the last item
+left. For one long before, the clock was set, and it is of no use any more (`holds_at`).
 
 No trio here. Nobody may use an index while another thread does; what `look` hands out
 is its taker's own.
@@ -27,6 +29,7 @@ from esd.store import Fact, Item, Reader
 __all__ = ["Change", "Index"]
 
 RUN = 4_096  # keys handled at once; more would hold up all other threads for 10 ms
+LATE = 3_600_000_000  # µs: callers wait for minutes at most, and clocks are off by less
 STALE = 1_000  # ephemeral items that may be gone before their time, at the least
 
 
@@ -76,8 +79,8 @@ class Index:
                     yield timestamp, one, delete_after
 
     def holds_at(self, now: int) -> bool:
-        """Whether nothing has left that is living at *now*."""
-        return now > self._left_at
+        """Whether nothing has left that is living at *now*, or not long before."""
+        return now + LATE > self._left_at
 
     def is_due(self, now: int) -> bool:
         """Whether something leaves by *now*."""

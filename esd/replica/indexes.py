@@ -24,6 +24,7 @@ import trio
 
 from esd.formats.replication import Predicate
 from esd.reconcile import Items
+from esd.replica.effort import counted
 from esd.replica.index import Change, Index
 from esd.replica.run import Run
 from esd.store import Entry, Fact, Item, ReplicaFile
@@ -167,7 +168,7 @@ async def _fill(slot: _Slot, source: Source, predicate: Predicate) -> None:
 
     slot.begin()
     try:
-        index = await source.run(read)
+        index = await source.run(counted(read))
         if slot.follows:
             slot.index = index
     finally:
@@ -181,7 +182,7 @@ async def _look(slot: _Slot, source: Source, now: int, after: int | None) -> Ite
     assert index is not None
     look = partial(index.look, changes, now, after)
     busy = changes or index.is_due(now)
-    items = await source.run(look) if busy else look()
+    items = await source.run(counted(look)) if busy else look()
     slot.applied(changes)
     slot.size = len(index) if slot.follows else 0
     return items

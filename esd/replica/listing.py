@@ -124,7 +124,10 @@ def _rule(given: Predicate | None) -> Given | None:
 def _pieces(
     reader: Reader, now: int, given: Predicate | None = None
 ) -> Iterator[bytes]:
-    """Nothing is kept here that was given away: its taker may be slow."""
+    """Nothing is kept here that was given away: its taker may be slow.
+
+    A piece is empty where a page holds nothing of what is given: others get their turn.
+    """
     opening = b"["
     for low, high in _ranges(given):
         after: Key | None = (low, "")
@@ -140,6 +143,8 @@ def _pieces(
                 yield opening
                 yield from reader.slices(large)
                 opening = b","
+            else:
+                yield b""
     yield b"[]" if opening == b"[" else b"]"
 
 

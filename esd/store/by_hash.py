@@ -6,14 +6,18 @@ at a bounded number of bytes, as pages of a list do (reading).
 What a set of items is made from is read in one go, in a thread, over a connection of
 its own: expired documents too, each with its delete_after, since a set outlives the
 moment it was made at.
+
+A workspace can be removed while somebody reads of it in steps. The step after that
+meets a closed connection, which here becomes an error of ours.
 """
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from esd.errors import OperatorMustAct
 from esd.store.lookup import AT_ONCE, rows_of
-from esd.store.pages import PAGE_BYTES
+from esd.store.pages import PAGE_BYTES, Given
 
 __all__ = ["Fact", "HashReader", "Item", "Wire", "Wires"]
 
@@ -51,9 +55,9 @@ class Wire(NamedTuple):
 class Wires(NamedTuple):
     """Some documents by their hashes.
 
-    They are what we hold of the first *settled* hashes that were asked for. Or there is
-    only one, which is too large for a page: its local index is *large*, for `slices`,
-    and its json is empty.
+    They are what is given of the first *settled* hashes that were asked for. Or there
+    is only one, which is too large for a page: its local index is *large*, for
+    `slices`, and its json is empty.
     """
 
     found: dict[bytes, Wire]
@@ -62,10 +66,23 @@ class Wires(NamedTuple):
 
 
 class HashReader:
-    """Reads over one connection; not to be used by two threads at once."""
+    """Reads over one connection; not to be used by two threads at once.
+
+    Each raises OperatorMustAct once the connection is closed.
+    """
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+        self._connection = db
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        try:
+            _ = self._connection.in_transaction  # the cheapest that an open one answers
+        except sqlite3.ProgrammingError as exc:
+            raise OperatorMustAct(
+                "the workspace was removed", hint="add it again"
+            ) from exc
+        return self._connection
 
     def items(
         self, formats: Collection[str] | None = None
@@ -105,14 +122,20 @@ class HashReader:
         }
 
     def wires(
-        self, hashes: Sequence[bytes], now: int, *, size: int = PAGE_BYTES
+        self,
+        hashes: Sequence[bytes],
+        now: int,
+        *,
+        given: Given | None = None,
+        size: int = PAGE_BYTES,
     ) -> Wires:
         """The first living documents with these hashes; ask again for the rest.
 
-        No further one is read once they exceed *size* bytes, nor one that does alone.
+        Only what *given* says yes to: of others not even the JSON is read. No further
+        one is read once they exceed *size* bytes, nor one that does alone.
         """
         asked = hashes[:AT_ONCE]
-        held = self._measured(asked, now)
+        held = self._measured(asked, now, given)
         found: dict[bytes, Wire] = {}
         total = 0
         for place, one in enumerate(asked):
@@ -133,16 +156,17 @@ class HashReader:
         return Wires(found, len(asked))
 
     def _measured(
-        self, hashes: Sequence[bytes], now: int
+        self, hashes: Sequence[bytes], now: int, given: Given | None
     ) -> dict[bytes, tuple[Wire, int, int]]:
-        """Without JSON: the living ones, with local index and size."""
+        """Without JSON: the living ones that are given, with local index and size."""
         columns = "path, author, timestamp, format, local_index, length(json)"
         return {
             one: (Wire(path, author, timestamp, format_, b""), local_index, length)
             for one, path, author, timestamp, format_, local_index, length, gone in (
                 rows_of(self._db, f"{columns}, delete_after", hashes)
             )
-            if gone is None or gone >= now
+            if (gone is None or gone >= now)
+            and (given is None or given(path, author, timestamp, format_))
         }
 
     def _json(self, local_index: int) -> bytes | None:

@@ -108,11 +108,19 @@ async def read(body):
 
 
 @contextmanager
-def serving(folder, settings=None, *, workspaces=(GARDEN,), bounds=ROOMY, **limits):
+def serving(
+    folder,
+    settings=None,
+    *,
+    workspaces=(GARDEN,),
+    bounds=ROOMY,
+    run=inline,
+    **limits,
+):
     """A pub that hosts *workspaces*; the rest is closed unless *settings* open it."""
     node = NodeFile(folder / "node.db")
     (folder / "replicas").mkdir()
-    replicas = Replicas(folder / "replicas", node, bounds, inline)
+    replicas = Replicas(folder / "replicas", node, bounds, run)
     try:
         for address in workspaces:
             replicas.add(address)

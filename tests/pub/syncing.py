@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from esd.formats import document_hash, encode, encode_base32
 from esd.formats.wire_ids import wire_id
 from esd.pub import PubSettings, SyncLimits
+from esd.replica import inline
 from esd.web import Body, Headers, Request
 from tests.formats import wire_id_vectors
 from tests.pub.serving import GARDEN_TEXT, ROOMY, serving
@@ -78,11 +79,11 @@ class Caller:
 
 
 @contextmanager
-def syncing(folder, *, bounds=ROOMY, sync=None, limits=None, **settings):
+def syncing(folder, *, bounds=ROOMY, sync=None, limits=None, run=inline, **settings):
     """A caller of a pub that hosts the garden and has its key."""
     known = {"salt": SALT, "names": (HOST,), "sync": sync or SyncLimits(), **settings}
     with serving(
-        folder, PubSettings(**known), bounds=bounds, **(limits or {})
+        folder, PubSettings(**known), bounds=bounds, run=run, **(limits or {})
     ) as served:
         served.replicas.get(GARDEN).file.set_wire_key(KEY)
         yield Caller(served)

@@ -220,6 +220,22 @@ async def test_what_we_want_is_no_reason_to_give_it(caller):
     assert lines_in(answer)[0] == []
 
 
+async def test_what_we_neither_give_nor_want_is_found_by_nobody(caller):
+    await caller.hold(DOCUMENTS)
+    set_halves(
+        caller,
+        outgoing=(ReplicationQuery(path="/doc/000001"),),
+        incoming=(ReplicationQuery(path="/doc/000002"),),
+    )
+    found = []
+    for direction in ("pull", "push"):
+        asked = {"direction": direction, "query": [{"pathPrefix": "/doc/"}]}
+        found += lines_in(await caller.post("hashes", asked))[0]
+        told = (await caller.post("timestamps", {**asked, **ALL})).json
+        assert sum(one is not None for one in told["timestamps"]) == 1
+    assert found == HASHES[1:3]
+
+
 async def test_ages_count_back_from_the_hour_that_is_named(caller):
     await caller.hold([a_document("/old", at=hour_of(NOW) - 3 * DAY), *DOCUMENTS])
     asked = {"query": [{"timestampAfter": "-3d"}]}

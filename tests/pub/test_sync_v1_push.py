@@ -167,8 +167,29 @@ async def test_a_full_workspace_rejects_what_does_not_fit(tmp_path):
     bounds = Bounds(free_disk=0, bytes_per_workspace=2_000)
     with syncing(tmp_path, bounds=bounds) as caller:
         told = (await caller.push(DOCUMENTS)).json
+    assert told.keys() == {"results", "reasons"}
     assert set(told["results"]) == {"a", "r"}
     assert set(told["reasons"].values()) == {"quota"}
+
+
+async def test_when_to_send_it_again_is_told_where_we_know(caller):
+    brief = a_document("/!a", until=NOW + SECOND)
+    hidden = a_document("/!a", at=NOW - 5, until=NOW + 9 * SECOND)
+    soon = a_document("/soon", at=NOW + 11 * MINUTE)
+    told = (await caller.push([brief, hidden, soon, DOCUMENTS[0]])).json
+    assert told == {
+        "results": "aora",
+        "reasons": {"2": "future"},
+        "retry": {"1": NOW + SECOND + 1, "2": NOW + MINUTE},
+    }
+
+
+async def test_a_refusal_tells_when_to_send_again_too(tmp_path):
+    with syncing(tmp_path, sync=SyncLimits(hashes=1)) as caller:
+        soon = a_document("/soon", at=NOW + 11 * MINUTE)
+        answer = await caller.push([soon, DOCUMENTS[0]])
+    assert answer.status == 413
+    assert answer.json["retry"] == {"0": NOW + MINUTE}
 
 
 # What we want

@@ -45,6 +45,17 @@ async def test_a_caller_from_afar_has_one_place(autojump_clock):
         pass
 
 
+async def test_a_caller_from_afar_can_have_some_places(autojump_clock):
+    turns = Turns(9, patience=5, each=2)
+    with await turns.take(NEAR), await turns.take(NEAR_TOO):
+        with pytest.raises(Refused):
+            await turns.take(NEAR)
+        with await turns.take(FAR):
+            pass
+    with await turns.take(NEAR):
+        pass
+
+
 async def test_who_waits_for_a_place_of_its_own_keeps_nobody_else_out(autojump_clock):
     turns = Turns(2, patience=5)
     with await turns.take(NEAR):

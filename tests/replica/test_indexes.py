@@ -11,7 +11,7 @@ from esd.formats import Batch
 from esd.formats.query import Query
 from esd.reconcile import key_of
 from esd.replica import Replicas, inline
-from esd.replica.index import STALE, Index
+from esd.replica.index import LATE, STALE, Index
 from esd.store import NodeFile, StorageFull
 from tests.replica.runs import Cancelling, Counting
 from tests.replica.sets import (
@@ -339,8 +339,21 @@ async def test_a_clock_that_goes_back_finds_what_had_expired(tmp_path):
         assert await exact(replica, now=NOW + 9)
         assert await exact(replica, now=NOW + 6)
         assert run.reads == 1, "nothing expired in between"
-        assert await exact(replica, now=NOW + 5)
+        assert await exact(replica, now=NOW + 5 - LATE)
         assert run.reads == 2
+
+
+async def test_whoever_waited_for_a_turn_sees_what_those_before_saw(tmp_path):
+    """Or two callers with clocks a moment apart would have it made in turns."""
+    run = Gated()
+    run.gate.set()
+    with a_shelved_replica(tmp_path, run=run) as (replica, _):
+        await ingest(replica, a_document(), brief(1, NOW + 1), brief(2, NOW + 5))
+        assert await exact(replica, now=NOW + 6)
+        for now in (NOW + 5, NOW + 1, NOW + 6 - LATE, NOW + 9):
+            found = list(await replica.items(EVERYTHING, now))
+            assert found == expected(replica, EVERYTHING, NOW + 6)
+        assert run.reads == 1
 
 
 async def test_ephemeral_documents_that_follow_each_other_pile_up_nowhere(tmp_path):

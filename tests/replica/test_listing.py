@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from esd.formats import encode
+from esd.formats import encode, parse_queries, predicate
 from esd.replica import Listing
 from esd.web import Gone
 from tests.replica.runs import Counting
@@ -258,3 +258,12 @@ async def test_our_etag_is_the_same_before_and_after_the_removal(tmp_path):
         assert (replica.etag(later), replica.bell.count) == (before, 2)
         assert await replica.expire(later) == 0
         assert replica.bell.count == 2
+
+
+async def test_a_list_of_which_nothing_is_given_lets_others_have_their_turn(tmp_path):
+    nothing = predicate(parse_queries([{"versionsByAuthor": MATT.address}]), at=NOW)
+    with a_replica(tmp_path) as replica:
+        await ingest(replica, *many_documents(3_000))
+        pieces = [piece async for piece in Listing(replica).pieces(NOW, nothing)]
+        assert b"".join(pieces) == b"[]"
+        assert len(pieces) >= 3

@@ -2,6 +2,7 @@
 
 import pytest
 
+from esd.errors import OperatorMustAct
 from esd.formats import document_hash, encode
 from esd.store import Entry
 from esd.store.pages import PAGE_BYTES
@@ -134,3 +135,48 @@ def test_a_long_document_comes_alone_to_be_read_in_slices(file):
     assert wires.found[long.hash].path == long.path
     assert b"".join(file.reader.slices(wires.large)) == bytes(size)
     assert list(file.reader.wires(asked[3:], NOW).found) == [last.hash]
+
+
+def test_of_what_is_not_given_not_even_the_json_is_read(file):
+    held = documents(9)
+    put(file, *(an_entry(one, json=bytes(400)) for one in held))
+    statements = []
+    file._read_db.set_trace_callback(statements.append)
+    asked = [document_hash(one) for one in held]
+
+    def given(path, author, timestamp, format_):
+        assert (author, format_) == (held[0].author, "es.4")
+        return path == held[7].path and timestamp == NOW + 7
+
+    wires = file.reader.wires(asked, NOW, given=given, size=1000)
+    assert (list(wires.found), wires.settled) == ([asked[7]], 9)
+    assert len(statements) == 2, "one to look them up, one to read"
+
+
+def test_a_long_document_that_is_not_given_is_in_nobodys_way(file):
+    short, long = map(an_entry, documents(2))
+    put(file, short, long._replace(json=bytes(PAGE_BYTES + 1)))
+
+    def given(path, *_):
+        return path == short.path
+
+    wires = file.reader.wires([long.hash, short.hash], NOW, given=given)
+    assert (list(wires.found), wires.settled, wires.large) == ([short.hash], 2, None)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda reader: reader.wires([UNKNOWN], NOW),
+        lambda reader: reader.known([UNKNOWN], NOW),
+        lambda reader: reader.held([("/a", "@a")], NOW),
+        lambda reader: reader.page(NOW),
+        lambda reader: next(reader.slices(1)),
+        lambda reader: reader.last_index(),
+    ],
+    ids=["wires", "known", "held", "page", "slices", "last index"],
+)
+def test_a_closed_file_is_no_surprise(read, file):
+    file.close_reader()
+    with pytest.raises(OperatorMustAct, match="removed"):
+        read(file.reader)
