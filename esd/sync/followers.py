@@ -168,6 +168,7 @@ class _Follower:
         return None if wanted.is_everything else wanted
 
     def _opened(self) -> None:
+        self.has_asked_for_room = False  # should it lose the workspace one day
         self._turn(trio.current_time())
 
     def _ended(self, reason: str, hint: str) -> None:

@@ -117,6 +117,8 @@ class _Sender:
         return await self._talk.client.fetch("POST", path_of(self._talk), headers, body)
 
     async def _sent(self, body: "_Body", taken: int) -> None:
+        if self._report.standing is Standing.ABSENT:
+            self._report.standing = Standing.LEVEL  # it made the workspace for us
         if not taken and not self._is_taken:
             self._report.waiting += len(body.hashes)
             self.unwanted = True
@@ -127,8 +129,6 @@ class _Sender:
             await note_taken(self._talk, [self._format])
         self._report.sent += len(body.hashes)
         self._report.taken += min(taken, len(body.hashes))
-        if self._report.standing is Standing.ABSENT:
-            self._report.standing = Standing.LEVEL  # it made the workspace for us
         if taken < len(body.hashes):
             await self._suspect(body.hashes)
         self.done += body.walked

@@ -1,4 +1,4 @@
-"""The real earthstar, 6.8.5 or 5.7.6, unmodified, as a client process (client.js).
+"""The real earthstar, unmodified, as a client process (client.js).
 
 A client holds one workspace, in memory or in a SQLite file, for as long as its block
 lasts. It does what an app would: write, press the sync button, look at the documents.
@@ -16,7 +16,10 @@ from tests.peers.processes import NodeProgram, node_dialogue
 from tests.peers.pub import Document
 
 NEWEST, OLDEST = RELEASES = ("earthstar-6", "earthstar-5")
-"""6.8.5 and 5.7.6, by the names that package.json gives them."""
+"""6.8.5 and 5.7.6, by the names that package.json gives them: es.4."""
+
+WITH_ES3 = ("earthstar-3", "earthstar-2")
+"""3.1.1 and 2.0.2, which know nothing but es.3."""
 
 
 class ClientRefused(Exception):
@@ -93,6 +96,20 @@ class RealClient:
     async def press_sync(self, url: str) -> Pressed:
         """Press the sync button of an app whose only pub is *url*."""
         return Pressed(**await self._do("press", url=url))
+
+    async def follow(self, url: str) -> None:
+        """Sync, and from then on live, both ways (RELEASES only)."""
+        await self._do("follow", url=url)
+
+    async def expect(self, path: str) -> None:
+        """Look out for a document that somebody else writes there."""
+        await self._do("expect", path=path)
+
+    async def arrived(self) -> tuple[Document, float]:
+        """Wait for the expected document; it, and its seconds from author to here."""
+        arrival = await self._do("arrived")
+        document = arrival["document"]
+        return document, (arrival["at"] - document["timestamp"]) / 1e6
 
     async def _do(self, command: str, **more: object) -> Any:
         line = json.dumps({"do": command, **more}) + "\n"

@@ -15,7 +15,15 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 TREE = FOLDER / "node_modules"
-PACKAGES = ("earthstar-pub", "earthstar-6", "earthstar-5", "earthstar-graphql")
+PACKAGES = (
+    "earthstar-pub",
+    "earthstar-6",
+    "earthstar-5",
+    "earthstar-3",
+    "earthstar-2",
+    "earthstar-graphql",
+    "eventsource",
+)
 HOW = "run tests/peers/install"
 
 _OPEN_A_DATABASE = "new (require('better-sqlite3'))(':memory:')"

@@ -4,6 +4,7 @@ from tests.peers.client import (
     NEWEST,
     OLDEST,
     RELEASES,
+    WITH_ES3,
     ClientRefused,
     Counted,
     Pressed,
@@ -13,6 +14,7 @@ from tests.peers.client import (
     real_client,
 )
 from tests.peers.installed import PeersMissing, check_sqlite, versions
+from tests.peers.old_pubs import old_pub
 from tests.peers.processes import PeerFailed
 from tests.peers.pub import Document, RealPub, real_pub
 
@@ -20,6 +22,7 @@ __all__ = [
     "NEWEST",
     "OLDEST",
     "RELEASES",
+    "WITH_ES3",
     "ClientRefused",
     "Counted",
     "Document",
@@ -31,6 +34,7 @@ __all__ = [
     "Synced",
     "Write",
     "check_sqlite",
+    "old_pub",
     "real_client",
     "real_pub",
     "versions",
