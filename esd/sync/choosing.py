@@ -16,7 +16,7 @@ from esd.sync.client import Client
 from esd.sync.easy import easy_sync
 from esd.sync.efficient import efficient_sync
 from esd.sync.graphql import graphql_sync
-from esd.sync.graphql_answers import is_graphql
+from esd.sync.graphql.answers import is_graphql
 from esd.sync.settings import PeerSettings, Protocol
 from esd.sync.talk import Conversation, Report, Talk
 

@@ -18,7 +18,7 @@ from esd.daemon import wall_clock
 from esd.errors import PeerMisbehaved
 from esd.formats import Batch, Document
 from esd.sync import Client, Direction, RunLimits
-from esd.sync.graphql_answers import is_graphql
+from esd.sync.graphql.answers import is_graphql
 from esd.sync.status import Standing
 from esd.sync.talk import Report
 from tests.peers.graphql import (

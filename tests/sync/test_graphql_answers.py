@@ -7,8 +7,8 @@ import pytest
 from esd.errors import PeerMisbehaved, PeerUnavailable
 from esd.sync import Client, RunLimits
 from esd.sync.answers import PeerMoved
-from esd.sync.graphql_answers import is_graphql
-from esd.sync.graphql_memory import HOUR
+from esd.sync.graphql.answers import is_graphql
+from esd.sync.graphql.memory import HOUR
 from esd.sync.status import Standing
 from tests.replicas import (
     GARDEN,

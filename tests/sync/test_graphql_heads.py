@@ -7,12 +7,12 @@ from contextlib import aclosing
 import pytest
 
 from esd.errors import PeerMisbehaved
-from esd.sync import graphql_heads
 from esd.sync.exchange import Reply
-from esd.sync.graphql_heads import HeadList, Wants
+from esd.sync.graphql import heads
+from esd.sync.graphql.heads import HeadList, Wants
 from tests.replicas import a_replica
 
-MANY = 3 * graphql_heads.PORTION // 100
+MANY = 3 * heads.PORTION // 100
 WANTS = {"pathPrefixes": ["/a"], "versionsByAuthors": None}
 CUTS = [1, 7, 1_000, 65_536, 1 << 30]
 

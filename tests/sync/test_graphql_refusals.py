@@ -3,9 +3,8 @@
 import msgspec
 import pytest
 
-from esd.sync import graphql_fetching as fetching
-from esd.sync import graphql_heads as heads
-from esd.sync.graphql_memory import HOUR
+from esd.sync.graphql import fetching, heads
+from esd.sync.graphql.memory import HOUR
 from esd.sync.status import Standing
 from tests.replicas import SECOND, a_document, a_replica, documents
 from tests.sync.graphql_side import LATER, NOTHING_NEW, Side

@@ -14,11 +14,11 @@ from esd.errors import PeerMisbehaved
 from esd.formats import InvalidDocument
 from esd.formats.mending import mend
 from esd.replica.large import LARGE, Turn
-from esd.sync import graphql_words as words
 from esd.sync.answers import check_answer
 from esd.sync.client import MAX_ANSWER, Client
 from esd.sync.exchange import Answer, Reply
-from esd.sync.graphql_words import Question
+from esd.sync.graphql import words
+from esd.sync.graphql.words import Question
 from esd.sync.refusals import ReadOnlyThere
 from esd.sync.talk import Talk
 

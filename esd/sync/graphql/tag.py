@@ -15,9 +15,9 @@ from itertools import groupby
 import msgspec
 
 from esd.store import Reader, Row
-from esd.sync.graphql_comparing import newest_first
-from esd.sync.graphql_heads import Wants, WantsTold
-from esd.sync.graphql_words import Scope
+from esd.sync.graphql.comparing import newest_first
+from esd.sync.graphql.heads import Wants, WantsTold
+from esd.sync.graphql.words import Scope
 from esd.sync.talk import Talk
 
 __all__ = ["tag_of_ours"]

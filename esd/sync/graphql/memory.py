@@ -6,7 +6,7 @@ far as it wants it and did not refuse it; and we lack nothing of it. So "nothing
 one request without a body either way.
 
 After a push the answer is another one. Where we hold the same heads, we can tell its
-ETag beforehand (graphql_tag), and remember that one. It says what the answer contains,
+ETag beforehand (tag), and remember that one. It says what the answer contains,
 so nothing is believed to have arrived: had it got lost, the answer would have another.
 
 It is the name of the peer that all this is kept by. What another conversation with it
@@ -21,9 +21,9 @@ from dataclasses import dataclass
 import msgspec
 
 from esd.store import PeerWriter, RememberedList
-from esd.sync.graphql_comparing import Lacked
-from esd.sync.graphql_heads import Wants
-from esd.sync.graphql_words import DIALECTS, Dialect, Question
+from esd.sync.graphql.comparing import Lacked
+from esd.sync.graphql.heads import Wants
+from esd.sync.graphql.words import DIALECTS, Dialect, Question
 from esd.sync.talk import Talk
 
 __all__ = ["HOUR", "Memory"]

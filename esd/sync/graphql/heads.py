@@ -14,7 +14,7 @@ import msgspec
 from esd.errors import PeerMisbehaved
 from esd.formats.keys import sha256
 from esd.sync.exchange import Answer, Reply
-from esd.sync.graphql_answers import NO_GRAPHQL, data_of, decoded
+from esd.sync.graphql.answers import NO_GRAPHQL, data_of, decoded
 from esd.sync.talk import Talk
 
 __all__ = ["Head", "HeadList", "Wants", "WantsTold"]

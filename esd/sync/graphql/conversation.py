@@ -17,17 +17,17 @@ import msgspec
 
 from esd.errors import PeerMisbehaved
 from esd.store import RememberedList
-from esd.sync import graphql_words as words
 from esd.sync.exchange import Reply
-from esd.sync.graphql_answers import UnknownSchema, ask, data_of, some_of
-from esd.sync.graphql_comparing import Comparison, Lacked
-from esd.sync.graphql_fetching import Fetching
-from esd.sync.graphql_giving import Giving
-from esd.sync.graphql_heads import Head, HeadList, Wants, WantsTold
-from esd.sync.graphql_memory import Memory
-from esd.sync.graphql_scope import scope_of
-from esd.sync.graphql_tag import tag_of_ours
-from esd.sync.graphql_words import Dialect, Question, Scope
+from esd.sync.graphql import words
+from esd.sync.graphql.answers import UnknownSchema, ask, data_of, some_of
+from esd.sync.graphql.comparing import Comparison, Lacked
+from esd.sync.graphql.fetching import Fetching
+from esd.sync.graphql.giving import Giving
+from esd.sync.graphql.heads import Head, HeadList, Wants, WantsTold
+from esd.sync.graphql.memory import Memory
+from esd.sync.graphql.scope import scope_of
+from esd.sync.graphql.tag import tag_of_ours
+from esd.sync.graphql.words import Dialect, Question, Scope
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk
 

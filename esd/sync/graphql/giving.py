@@ -15,10 +15,10 @@ import msgspec
 
 from esd.errors import PeerMisbehaved
 from esd.sync.exchange import Answer
-from esd.sync.graphql_answers import JSON, UnknownSchema, data_of
-from esd.sync.graphql_comparing import Lacked
-from esd.sync.graphql_memory import Memory
-from esd.sync.graphql_words import Dialect, ingest
+from esd.sync.graphql.answers import JSON, UnknownSchema, data_of
+from esd.sync.graphql.comparing import Lacked
+from esd.sync.graphql.memory import Memory
+from esd.sync.graphql.words import Dialect, ingest
 from esd.sync.refusals import ReadOnlyThere
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk

@@ -18,7 +18,7 @@ from itertools import groupby
 from esd.formats import Predicate
 from esd.replica import Marks
 from esd.store import Reader, Row
-from esd.sync.graphql_heads import Head, Wants
+from esd.sync.graphql.heads import Head, Wants
 from esd.sync.talk import Talk
 from esd.sync.terms import ours_alone
 

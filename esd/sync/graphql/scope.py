@@ -12,7 +12,7 @@ else wrote later, the list would not show the path at all, as if the peer lacked
 from collections.abc import Iterator
 
 from esd.formats import Halves, Queries, ReplicationQuery, in_formats
-from esd.sync.graphql_words import Scope
+from esd.sync.graphql.words import Scope
 from esd.sync.settings import Direction
 
 __all__ = ["scope_of"]

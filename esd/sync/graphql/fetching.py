@@ -14,11 +14,11 @@ import msgspec
 from esd.errors import PeerMisbehaved
 from esd.formats import FORMATS, Document, Reason, encode, shorten_signature
 from esd.replica import QUOTA, Outcome, TooManyInvalid, Verdict
-from esd.sync.graphql_answers import AnswerTooLong, ask_for_much
-from esd.sync.graphql_comparing import Comparison
-from esd.sync.graphql_heads import Head
-from esd.sync.graphql_memory import HOUR, Memory
-from esd.sync.graphql_words import Dialect, documents_at
+from esd.sync.graphql.answers import AnswerTooLong, ask_for_much
+from esd.sync.graphql.comparing import Comparison
+from esd.sync.graphql.heads import Head
+from esd.sync.graphql.memory import HOUR, Memory
+from esd.sync.graphql.words import Dialect, documents_at
 from esd.sync.talk import Report, Talk
 
 __all__ = ["Fetching"]
