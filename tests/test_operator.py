@@ -77,6 +77,43 @@ async def test_a_broken_peer_is_explained(what, tmp_path):
     assert "garden7q" not in everything
 
 
+JSON = "Content-Type: application/json"
+
+GRAPHQL = {
+    "errors": answer(
+        b'{"errors":[{"message":"+canary.garden7q: boom"}]}', "200 OK", JSON
+    ),
+    "nulls": answer(b'{"data":null}', "200 OK", JSON),
+    "a web site": answer(b"<!doctype html><h1>+canary.garden7q</h1>"),
+    "another schema": answer(
+        b'{"errors":[{"message":"Cannot query field","extensions":'
+        b'{"code":"GRAPHQL_VALIDATION_FAILED"}}]}',
+        "400 Bad Request",
+        JSON,
+    ),
+    "no JSON": answer(b"[" * 5_000, "200 OK", JSON),
+}
+
+
+@pytest.mark.parametrize("what", GRAPHQL)
+async def test_a_broken_graphql_server_is_explained(what, tmp_path):
+    async with a_server(says(GRAPHQL[what])) as url:
+        text = config_text(tmp_path, [GARDEN], {"server": url})
+        text = text.replace(f'url = "{url}"', f'url = "{url}"\nprotocol = "graphql"')
+        async with running_esd(text) as esd:
+            code, told, complaint = await esdctl(esd.control, "sync")
+            assert code == 1
+            _, shown, _ = await esdctl(esd.control, "peer", "show", "server", "--json")
+            runtime = json.loads(shown)["runtime"]
+            assert runtime["last_failure"]["reason"]
+            assert runtime["last_failure"]["hint"]
+            assert "bug" not in runtime["last_failure"]["reason"]
+            _, shown, _ = await esdctl(esd.control, "peer", "show", "server")
+            assert runtime["last_failure"]["reason"] in shown
+            everything = told + complaint + shown + esd.log
+    assert "garden7q" not in everything
+
+
 async def test_a_pub_that_does_not_want_us_is_a_state_in_words(tmp_path):
     async with a_server(says(answer(b"Not Found", "404 Not Found"))) as url:
         async with running_esd(config_text(tmp_path, [GARDEN], {"pub": url})) as esd:

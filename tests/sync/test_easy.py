@@ -20,6 +20,7 @@ from tests.replicas import (
     SUZY,
     a_document,
     a_replica,
+    an_es3_document,
     documents,
 )
 from tests.sync.pubs import PubWire, reply
@@ -540,3 +541,15 @@ async def test_what_is_stored_but_not_told_yet_is_not_taken_for_level(tmp_path, 
             late.gate.set()
         await side.sync()
         assert ("/news", SUZY.address) in wire.documents
+
+
+async def test_a_list_of_three_formats_costs_only_what_we_do_not_know(side, wire):
+    """es.3, es.4 and es.5 in one array, as no store of the time can hold them."""
+    documents = [a_document("/four"), an_es3_document("/three")]
+    es5 = b'{"format":"es.5","path":"/five","text":"hello","signature":"b"}'
+    body = b"[" + b",".join([*map(encode, documents), es5]) + b"]"
+    wire.answer = listing(body)
+    report = await side.sync(Direction.PULL)
+    assert report.pulled.accepted == 2
+    assert report.pulled.rejected == {"format": 1}
+    assert side.count == 2
