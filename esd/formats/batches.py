@@ -65,7 +65,12 @@ class TooManyRejected(MalformedBody):
 def decode_one(text: bytes) -> Document:
     """The document that *text* is; raises InvalidDocument."""
     try:
-        return _read_element(text)
+        return _typed.decode(text)
+    except _TYPED_REFUSES:
+        if text.count(b"[") + text.count(b"{") > MAX_NESTED:
+            raise InvalidDocument(Reason.MALFORMED) from None
+    try:
+        return read_document(text)
     except NotJson:
         raise InvalidDocument(Reason.MALFORMED) from None
 

@@ -61,7 +61,7 @@ async def _spoken(
     """What to speak. Raises PeerDowngraded, and what a failed request raises."""
     if wanted in (Protocol.PUB, Protocol.GRAPHQL):
         return wanted
-    if known.hello is not None:
+    if known.hello is not None and known.spoke_ours:  # which is on disk by now
         return Protocol.ESD
     lately = known.lately(now)
     if wanted is Protocol.AUTO and lately in (Protocol.PUB, Protocol.GRAPHQL):

@@ -84,9 +84,9 @@ async def _compare(talk: Talk, report: Report) -> Missing:
     headers = {"If-None-Match": ", ".join(known.tags)}
     async with talk.client.ask("GET", path_of(talk), headers) as reply:
         if reply.status == 200:
-            return await _compare_list(talk, reply, report)
+            return await _compare_list(talk, reply, report, last_index)
         cursor = await _without_list(talk, reply, known, report)
-    return await talk.replica.run(lambda: all_after(talk, cursor))
+    return await talk.replica.run(lambda: all_after(talk, cursor, last_index))
 
 
 async def _same(talk: Talk, remembered: RememberedList | None) -> list[str]:
@@ -168,8 +168,9 @@ def _digest(talk: Talk) -> bytes:
     return hashlib.sha256(json.dumps(rules).encode()).digest()[:16]
 
 
-async def _compare_list(talk: Talk, reply: Reply, report: Report) -> Missing:
-    before = talk.replica.reader.last_index()
+async def _compare_list(
+    talk: Talk, reply: Reply, report: Report, before: int
+) -> Missing:
     seen: set[str] = set()
     intake = _intake(talk, seen)
     try:

@@ -2,8 +2,8 @@
 
 A stream is opened, and only when its first byte has come everything is compared once
 more: so nothing falls between. What comes is taken in like any other documents, under
-the peer's name, and is no news for it. While we take some in the next ones pile up, so
-a flood becomes few batches and a single document waits for nothing.
+the peer's name, and is no news for it. Nothing waits for more to come, so one document
+is here as soon as it can be; a flood is read as fast as we can store it.
 
 Streams bring what is new, and only that. Runs go on besides, if rarely: they push, and
 they find what a stream may have lost.
@@ -12,6 +12,10 @@ they find what a stream may have lost.
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from math import inf
+
+import trio
 
 from esd.errors import PeerMisbehaved, PeerUnavailable
 from esd.formats import (
@@ -35,6 +39,8 @@ __all__ = ["NoStream", "Stream"]
 KEEPALIVE = b"KEEPALIVE"
 MOST_INVALID = 1_000  # of one stream; past that its sender is broken or hostile
 MOST_OF_REFUSAL = 64 << 10  # bytes; what says why it will not is a few words
+SMALL = 16 << 10  # bytes; read in a fraction of a millisecond
+TURN_TIME = 60.0  # seconds; the longest document in it is 3 Mbit/s
 JSON = {"Content-Type": "application/json"}
 
 
@@ -66,7 +72,7 @@ class Stream:
         most = self.tally.faults + MOST_INVALID
         async with self._open() as reply:
             reader, turn = EventReader(), Turn(self.replica.turns)
-            first = True
+            first, taken_at = True, inf
             try:
                 async for piece in reply:
                     if first:
@@ -75,10 +81,15 @@ class Stream:
                     await self._take(reader.feed(piece))
                     if self.tally.faults > most:
                         raise TooManyInvalid(MOST_INVALID)
-                    if reader.held > LARGE:
-                        await turn.take()
-                    else:
+                    if reader.held <= LARGE:
                         turn.give_back()
+                        taken_at = inf
+                    elif not turn.taken:
+                        await turn.take()
+                        taken_at = trio.current_time()
+                    if trio.current_time() - taken_at > TURN_TIME:
+                        reason = "an event of its stream takes too long"
+                        raise PeerMisbehaved(reason)
             finally:
                 turn.give_back()
         raise PeerUnavailable("its stream has ended")
@@ -92,14 +103,10 @@ class Stream:
         check_answer(answer.status, answer.headers)
 
     async def _take(self, events: list[bytes]) -> None:
-        batch = Batch()
-        for data in events:
-            if data == KEEPALIVE:
-                continue
-            try:
-                batch.documents.append(shorten_signature(decode_one(data)))
-            except InvalidDocument as exc:
-                batch.rejected[exc.reason] += 1
+        if sum(map(len, events)) > SMALL:  # what is odd in it takes long to read
+            batch = await self.replica.run(partial(_read, events))
+        else:
+            batch = _read(events)
         if batch.total:
             now = self.now()
             self.tally.add(
@@ -144,3 +151,15 @@ async def _start_of(reply: Reply) -> bytes:
         if len(said) > MOST_OF_REFUSAL:
             break
     return bytes(said)
+
+
+def _read(events: list[bytes]) -> Batch:
+    batch = Batch()
+    for data in events:
+        if data == KEEPALIVE:
+            continue
+        try:
+            batch.documents.append(shorten_signature(decode_one(data)))
+        except InvalidDocument as exc:
+            batch.rejected[exc.reason] += 1
+    return batch

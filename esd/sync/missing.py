@@ -41,23 +41,26 @@ class Missing:
         return sum(map(len, self.indexes.values()))
 
 
-def all_after(talk: Talk, cursor: int) -> Missing:
-    """Everything that came after *cursor*, wherever it came from."""
-    return _collect(talk, cursor, lambda arrival: True)
+def all_after(talk: Talk, cursor: int, before: int) -> Missing:
+    """Everything that came after *cursor*, but not from the peer just now."""
+    return _collect(talk, cursor, lambda arrival: not _came(talk, arrival, before))
 
 
 def unmarked(talk: Talk, marks: Marks, before: int) -> Missing:
     """Everything a peer's list did not show.
 
-    Documents that came from this very list arrived after local index *before* with the
-    peer as their origin; nobody else takes in under its name.
+    Nor did it come from the peer since we asked: in this very list, or by its stream.
     """
 
     def lacks(arrival: Arrival) -> bool:
-        from_the_list = arrival.local_index > before and arrival.origin == talk.peer
-        return arrival.local_index not in marks and not from_the_list
+        return arrival.local_index not in marks and not _came(talk, arrival, before)
 
     return _collect(talk, 0, lacks)
+
+
+def _came(talk: Talk, arrival: Arrival, before: int) -> bool:
+    """Whether the peer gave it to us after local index *before*; then it holds it."""
+    return arrival.local_index > before and arrival.origin == talk.peer
 
 
 def _collect(talk: Talk, cursor: int, lacks: Callable[[Arrival], bool]) -> Missing:

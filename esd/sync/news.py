@@ -15,16 +15,24 @@ __all__ = ["News"]
 
 
 class News:
-    """For one peer. `dirty` are local ids of workspaces to be looked at."""
+    """For one peer. `dirty` are local ids of workspaces to be looked at.
+
+    `offered` are those that the last run had news of; if it failed, it may not have
+    come to them.
+    """
 
     def __init__(self, settings: PeerSettings) -> None:
         self.dirty: set[str] = set()
+        self.offered: set[str] = set()
         self._settings = settings
         self._noticed = WeakKeyDictionary[Replica, int]()  # up to which local index
 
     def seen(self, replicas: Collection[Replica]) -> None:
         """A run begins that takes in all there is in these."""
+        self.offered = set()
         for replica in replicas:
+            if replica.local_id in self.dirty or self.in_(replica):
+                self.offered.add(replica.local_id)
             self.dirty.discard(replica.local_id)
             self._notice(replica)
 

@@ -152,6 +152,8 @@ class Peer:
             assert run.ended is not None
             self.last_failure = Failure(run.ended, run.trouble, run.hint)
             self.schedule = self._after_trouble(run, now, jitter)
+        if run.trouble and run.cause is Trigger.MANUAL and not self.schedule.halted:
+            self._news.dirty |= self._news.offered  # no other run is due for them
         if self.pending:
             self.schedule = self.schedule.ask()
         if self._news.dirty:

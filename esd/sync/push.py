@@ -44,6 +44,8 @@ async def push(talk: Talk, missing: Missing, report: Report) -> None:
         sender = _Sender(talk, report, name)
         while sender.done < len(indexes) and not sender.unwanted:
             await sender.send_some(indexes)
+        if sender.turned_away:
+            return
 
 
 def _unwanted_lately(talk: Talk) -> bool:
@@ -79,7 +81,8 @@ class _Sender:
             not talk.client.on_loopback and self._facts.fact(talk.peer, _PLAIN) is None
         )
         self.done = 0
-        self.unwanted = False
+        self.unwanted = False  # this format
+        self.turned_away = False  # whatever it is
 
     async def send_some(self, indexes: "array[int]") -> None:
         """One body with as many documents as the limit lets in, and its answer."""
@@ -148,7 +151,7 @@ class _Sender:
     async def _turned_away(self, status: int) -> None:
         if status == 403:
             self._report.standing = Standing.READ_ONLY
-        self.unwanted = True
+        self.unwanted = self.turned_away = True
         await self._note(_UNWANTED, self._talk.now)
 
     async def _shrink(self, body: "_Body") -> None:

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from esd.formats import BatchDecoder, Reason, encode
-from esd.formats.batches import PIECE
+from esd.formats import BatchDecoder, InvalidDocument, Reason, decode_one, encode
+from esd.formats.batches import MAX_NESTED, PIECE
 from tests.formats.bodies import (
     BODY,
     DOCS,
@@ -139,3 +139,11 @@ def test_what_stood_before_the_fault_is_handed_out():
 def test_a_batch_counts_all_its_elements():
     batch = BatchDecoder().feed(array(TEXTS[0], b"null", b"{}") + b" " * PIECE)
     assert (batch.total, len(batch.documents)) == (3, 1)
+
+
+def test_one_document_may_hold_only_so_much_inside():
+    """Looking through millions of small lists would take a minute."""
+    text = b'{"format":"es.4","_a":[' + b"[]," * MAX_NESTED + b"[]]}"
+    with pytest.raises(InvalidDocument) as caught:
+        decode_one(text)
+    assert caught.value.reason is Reason.MALFORMED

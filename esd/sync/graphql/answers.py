@@ -42,6 +42,7 @@ OTHER_SCHEMA = (
     "another kind of GraphQL server, or an earthstar-graphql older than 3.0.0, which"
     " nothing can be pushed to"
 )
+PASSING = (408, 425, 429, 502, 503, 504)
 ITS_LOG = "its own log should tell why"
 FORBIDDEN = {"FORBIDDEN", "UNAUTHENTICATED"}
 JSON = {"Content-Type": "application/json"}
@@ -124,6 +125,8 @@ async def is_graphql(client: Client) -> bool:
     A pub, an esd and a web site answer this otherwise, and learn nothing by it.
     """
     answer = await client.fetch("POST", "", JSON, words.SCHEMA.body)
+    if answer.status in PASSING:  # which tells nothing, and must not be remembered
+        check_answer(answer.status, answer.headers)
     if answer.status != 200:
         return False
     try:

@@ -36,12 +36,17 @@ class Lacked:
     and rest; `refused` are all of those.
 
     `cursor`: it lacks nothing of ours with a local index up to there, `waiting` aside.
+    `last`: what came after that was not looked at.
     """
 
     cursor: int
+    last: int = field(init=False)
     indexes: "array[int]" = field(default_factory=lambda: array("q"))
     waiting: int = 0
     refused: set[bytes] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.last = self.cursor
 
 
 @dataclass(slots=True)

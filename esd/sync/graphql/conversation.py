@@ -175,20 +175,17 @@ class _Conversation:
         if self.memory.forbidden_lately:
             report.standing = Standing.READ_ONLY
             return
-        last = self.talk.replica.last_index
         await Giving(self.talk, self.dialect, self.memory, report).give(lacked)
         if report.standing is Standing.LEVEL and not report.pulled.may_pass:
-            await self._remember_given(lacked, wants, etag, last)
+            await self._remember_given(lacked, wants, etag)
 
-    async def _remember_given(
-        self, lacked: Lacked, wants: Wants, etag: str, last: int
-    ) -> None:
+    async def _remember_given(self, lacked: Lacked, wants: Wants, etag: str) -> None:
         """Where its list is none that we can tell, the next one must be read."""
         if not self.report.taken:  # its list is as it was, and lacks what it refused
-            await self.memory.remember(self.question, etag, last)
+            await self.memory.remember(self.question, etag, lacked.last)
         elif self.report.taken == len(lacked.indexes):
             tell = partial(
                 tag_of_ours, self.talk, self.dialect.format, self.scope, wants
             )
             tag = await self.talk.replica.run(tell)
-            await self.memory.remember(self.question, tag, last)
+            await self.memory.remember(self.question, tag, lacked.last)

@@ -12,6 +12,7 @@ from functools import cached_property, partial
 import msgspec
 
 from esd.errors import PeerMisbehaved
+from esd.formats.document import MAX_TIMESTAMP, MIN_TIMESTAMP
 from esd.formats.keys import sha256
 from esd.sync.exchange import Answer, Reply
 from esd.sync.graphql.answers import NO_GRAPHQL, data_of, decoded
@@ -47,6 +48,11 @@ class Head(msgspec.Struct, frozen=True):
     @property
     def author(self) -> str:
         return self.by.address
+
+    @property
+    def has_time(self) -> bool:
+        is_time = MIN_TIMESTAMP <= self.number <= MAX_TIMESTAMP
+        return is_time and self.number == self.timestamp
 
     @property
     def timestamp(self) -> int:
@@ -165,9 +171,8 @@ def _heads_in(text: bytes) -> list[Head]:
 def _distinct(told: Iterable[Head | None]) -> list[Head]:
     """At most one of a path: a list may name it for two reasons.
 
-    Without those of fractional timestamps, which es.3 allows and we do not.
+    Without those of timestamps that no document of ours can have: fractions, which
+    es.3 allows and we do not, and what is far from any time.
     """
     good = (head for head in told if head is not None and head.path)
-    return list(
-        {head.path: head for head in good if head.number == head.timestamp}.values()
-    )
+    return list({head.path: head for head in good if head.has_time}.values())
