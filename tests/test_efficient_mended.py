@@ -279,3 +279,20 @@ async def test_one_way_is_one_way_whoever_calls(direction, nursery, tmp_path):
     assert report.pulled.accepted == (direction is Direction.PUSH)
     await away.stop()
     await house.stop()
+
+
+async def test_a_workspace_that_is_not_there_costs_others_nothing(nursery, tmp_path):
+    """It is asked for in each run, of a server that may have opened meanwhile."""
+    other = "+canary.meadow"
+    house = await start_daemon(nursery, a_config(tmp_path / "house", [GARDEN]))
+    settings = a_peer("house", house.url, GARDEN, other, creates=True)
+    config = a_config(tmp_path / "away", [GARDEN, other], [settings])
+    away = await start_daemon(nursery, config)
+    for _ in range(3):
+        run = await away.sync("house")
+        assert not run.trouble
+    requests = {one.workspace: one.report.traffic.requests for one in run.findings}
+    assert requests[away.replica(GARDEN).local_id] == 1
+    assert requests[away.replica(other).local_id] == 2
+    await away.stop()
+    await house.stop()

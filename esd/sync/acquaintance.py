@@ -81,10 +81,9 @@ class Acquaintance:
         """As if we had never met."""
         return Acquaintance(self.url, write=self.write)
 
-    def forget_hello(self) -> None:
-        self.hello = None
-        self.shared.clear()
-        self.queries.clear()
+    def doubt_hello(self) -> None:
+        """It said otherwise since: ask again, and keep what follows from the salt."""
+        self.greeted_at = 0
 
     @property
     def spoke_ours(self) -> bool:
@@ -121,7 +120,8 @@ class Acquaintance:
         check_ours(answer)
         hello = read_hello(answer.body)
         if self.hello is None or hello.salt != self.hello.salt:
-            self.forget_hello()
+            self.shared.clear()
+            self.queries.clear()
         self.hello, self.greeted_at = hello, now
         return True
 

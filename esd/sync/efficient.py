@@ -93,7 +93,7 @@ async def _greeted(talk: Talk) -> Hello:
 async def _have_hosted(talk: Talk) -> Hello:
     """Ask it to make room for the workspace, if it does that now."""
     known = talk.acquaintance
-    known.hello = None
+    known.doubt_hello()
     hello = await _greeted(talk)
     if hello.open and talk.direction.pushes and not talk.dry:
         await known.have_hosted(talk.client, talk.replica)
@@ -106,7 +106,7 @@ async def _meet_again(talk: Talk) -> None:
     known = talk.acquaintance
     known.shared.pop(talk.replica.local_id, None)
     known.queries.pop(talk.replica.local_id, None)
-    known.hello = None
+    known.doubt_hello()
     await _greeted(talk)
 
 

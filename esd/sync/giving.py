@@ -126,7 +126,7 @@ class _Giving:
             answer = await self._post(b"\n".join(body.lines) + b"\n")
         except ReadOnlyThere:
             self.report.standing, self.unwanted = Standing.READ_ONLY, True
-            self.line.talk.acquaintance.hello = None  # it said otherwise
+            self.line.talk.acquaintance.doubt_hello()
             return True
         except TooLargeThere:
             return await self._shrink(body)
@@ -144,7 +144,7 @@ class _Giving:
     async def _shrink(self, body: _Body) -> bool:
         """Something before it takes less than it says; it may have changed its mind."""
         talk = self.line.talk
-        talk.acquaintance.hello = None
+        talk.acquaintance.doubt_hello()
         if len(body.hashes) == 1:
             body.too_big.append((body.timestamps[0], body.hashes[0], None))
             await self.leave_out(body)

@@ -39,7 +39,7 @@ class Talk:
     halves: Halves = field(default_factory=Halves)  # ours, for this peer
     creates: bool = False  # have the peer host the workspace if it can
     asked: bool = False  # a person asked: look again where we would have been lazy
-    dry: bool = False  # find out what would move, move nothing, and remember nothing
+    dry: bool = False  # find out what would move, and move nothing
 
 
 @dataclass(slots=True)
