@@ -5,9 +5,11 @@ disk, so no kill shows this. What shows it is the order of the calls: the push i
 the -wal of the replica is written and synced, and only then is the answer sent.
 """
 
+import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,19 +45,39 @@ class Call:
     rest: str
 
 
+class Trace:
+    """What strace wrote."""
+
+    text = ""
+
+
 def calls(trace: str) -> Iterator[Call]:
-    """The calls in order of their ends; one that was interrupted is told by its end."""
-    begun: dict[tuple[str, str], str] = {}
+    """The calls in order of their ends, but what is sent where its sending begins.
+
+    strace tells a call that was interrupted in two lines: what was sent is in the
+    first, what was read is in the second.
+    """
+    begun: dict[tuple[str, str], Call] = {}
     for line in trace.splitlines():
         match = CALL.match(line)
         if match is None:
             continue
-        thread, name, file = line.split()[0], match["name"], match["file"]
+        call = Call(match["name"], match["file"] or "", match["rest"])
+        key = (line.split()[0], call.name)
         if line.endswith("<unfinished ...>"):
-            begun[thread, name] = file
+            begun[key] = call
+            if is_sending(call):
+                yield call
+        elif match["file"] is None:
+            first = begun.pop(key, call)
+            if not is_sending(first):
+                yield Call(first.name, first.file, first.rest + call.rest)
         else:
-            found = begun.pop((thread, name), "") if file is None else file
-            yield Call(name, found, match["rest"])
+            yield call
+
+
+def is_sending(call: Call) -> bool:
+    return call.name.startswith(("send", "write"))
 
 
 def story(trace: str) -> list[str]:
@@ -72,7 +94,7 @@ def story(trace: str) -> list[str]:
 
 
 def is_answer(call: Call) -> bool:
-    return '"HTTP/1.1 ' in call.rest and call.name.startswith(("send", "write"))
+    return '"HTTP/1.1 ' in call.rest and is_sending(call)
 
 
 def is_name_synced(call: Call) -> bool:
@@ -90,6 +112,27 @@ def body(number: int) -> bytes:
     return b"[" + encode(document) + b"]"
 
 
+@asynccontextmanager
+async def traced(folder: Path, text: str) -> AsyncIterator[tuple[RunningEsd, Trace]]:
+    """A daemon under strace; its trace is whole after the block.
+
+    The tracer outlives the daemon and writes its last lines after it: they come
+    through a pipe, whose end says that there are no more.
+    """
+    pipe, trace = folder / "trace", Trace()
+    os.mkfifo(pipe)
+
+    async def read() -> None:
+        trace.text = await trio.to_thread.run_sync(
+            pipe.read_text, abandon_on_cancel=True
+        )
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read)
+        async with running_esd(text, under=[*STRACE, str(pipe)]) as esd:
+            yield esd, trace
+
+
 async def push_some(esd: RunningEsd, numbers: Sequence[int]) -> None:
     url = f"{esd.url}/earthstar-api/v1/{GARDEN}/documents"
     for number in numbers:
@@ -99,11 +142,10 @@ async def push_some(esd: RunningEsd, numbers: Sequence[int]) -> None:
 
 @NEEDED
 async def test_the_wal_is_synced_between_a_push_and_its_answer(tmp_path: Path) -> None:
-    trace = tmp_path / "trace"
     text = config_text(tmp_path / "state", [GARDEN])
-    async with running_esd(text, under=[*STRACE, str(trace)]) as esd:
+    async with traced(tmp_path, text) as (esd, trace):
         await push_some(esd, range(PUSHES))
-    told = story(trace.read_text())
+    told = story(trace.text)
     assert told.count("push") == told.count("answer") == PUSHES
     for number, part in enumerate(answered(told)):
         assert part[0] == "push", f"push {number}: {part}"
@@ -126,15 +168,15 @@ def answered(told: Sequence[str]) -> Iterator[list[str]]:
 async def test_a_new_workspaces_name_is_synced_before_its_first_answer(
     tmp_path: Path,
 ) -> None:
-    trace = tmp_path / "trace"
     text = config_text(tmp_path / "state", [], new_workspaces="open")
-    async with running_esd(text, under=[*STRACE, str(trace)]) as esd:
+    async with traced(tmp_path, text) as (esd, trace):
         await push_some(esd, [1])
-    made, answered_at = [
-        next(at for at, call in enumerate(calls(trace.read_text())) if is_it(call))
-        for is_it in (is_name_synced, is_answer)
-    ]
-    assert made < answered_at
+    told = list(calls(trace.text))
+    made = [at for at, call in enumerate(told) if is_name_synced(call)]
+    answers = [at for at, call in enumerate(told) if is_answer(call)]
+    assert made
+    assert answers
+    assert made[0] < answers[0]
 
 
 async def test_every_connection_waits_for_the_disk(
