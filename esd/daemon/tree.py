@@ -138,7 +138,7 @@ class Daemon(RunningNode):
         return self.pub.refuse(request, status, reason)
 
     async def _tend(self) -> None:
-        """Once a minute: read the clock, let expired documents go, tell systemd."""
+        """Once a minute: read the clock, let what expired go, note, save, tell."""
         while True:
             self.clock.tick(self.now(), steady_clock())
             self.health()
@@ -148,6 +148,7 @@ class Daemon(RunningNode):
                 await self._expire(self.now())
             await _survive(self.replicas.note_high_water)
             systemd.status(self._summary())
+            await self._save_items(self.now())
             await trio.sleep(TEND_EVERY)
 
     async def _make_wire_keys(self) -> None:
@@ -162,9 +163,17 @@ class Daemon(RunningNode):
     async def _expire(self, now: int) -> None:
         note_clock = partial(self.node_file.note_clock, now)
         await _survive(partial(self.replicas.run, note_clock))
+        await self._in_each(_expire_in, now)
+
+    async def _save_items(self, now: int) -> None:
+        await self._in_each(Replica.save_items, now)
+
+    async def _in_each(
+        self, call: Callable[[Replica, int], Awaitable[None]], now: int
+    ) -> None:
         for replica in self.replicas:
             if self.replicas.get(replica.address) is replica:  # not removed meanwhile
-                await _survive(partial(_expire_in, replica, now))
+                await _survive(partial(call, replica, now))
 
     def _summary(self) -> str:
         counts = f"workspaces: {len(self.replicas)}, peers: {len(self.peers)}"

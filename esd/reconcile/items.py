@@ -130,6 +130,10 @@ class Items:
         """Return the ids at the positions from *first* until before *last*."""
         return [key[TIMESTAMP:] for key in self.keys(first, last)]
 
+    def packed(self) -> Iterator[bytes]:
+        """Yield all keys in order, many at a time."""
+        return iter(self._blocks.packed)
+
     def sum_before(self, position: int) -> int:
         """Return the sum of the ids before *position*, not reduced modulo 2**256."""
         return self._blocks.sum_before(position * KEY) if self._blocks else 0

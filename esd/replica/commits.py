@@ -21,6 +21,7 @@ from esd.replica.indexes import Shelf
 from esd.replica.large import make_turns
 from esd.replica.limits import Bounds
 from esd.replica.run import Run
+from esd.replica.saved import put_in_place, save
 from esd.store import EXPIRE_ROWS, Entry, Item, ReplicaFile, StorageFull, Stored
 
 __all__ = ["Commits", "Shared"]
@@ -92,6 +93,21 @@ class Commits:
             self.check_held()
             return await self.run(call)
 
+    async def save_items(self, now: int) -> None:
+        """Save the set of all items, where that is worth it. Raises OperatorMustAct."""
+        shelf = self._shared.shelf
+        if not shelf.is_unsaved(self):
+            return
+        self._check_free_disk()
+        mark = await self.change(self.file.items_log.begin)
+        items = await shelf.unsaved(self, now)
+        if items is not None:
+            draft, saved = await self.run(partial(save, self.file, items, mark))
+            try:
+                await self.change(partial(put_in_place, self.file, draft, saved))
+            finally:
+                draft.unlink(missing_ok=True)
+
     async def discard(self, folder: Path | None, stem: str) -> None:
         """Close the file, and move it into *folder* under a new name, or delete it."""
         async with self.writing:
@@ -107,9 +123,12 @@ class Commits:
 
     def _room(self) -> int:
         """How many bytes may be added. Raises StorageFull where the disk is short."""
+        self._check_free_disk()
+        return self._bounds.bytes_per_workspace - self.file.reader.totals().size
+
+    def _check_free_disk(self) -> None:
         if shutil.disk_usage(self.file.path.parent).free < self._bounds.free_disk:
             raise StorageFull("less disk space is free than free_disk asks for")
-        return self._bounds.bytes_per_workspace - self.file.reader.totals().size
 
     async def _commit(self, change: Callable[[], T]) -> T:
         """Where it fails, nobody can say for sure what it did."""

@@ -20,13 +20,15 @@ from heapq import heapify, heappop, heappush, merge
 from itertools import islice
 from typing import NamedTuple
 
+from esd.formats import FORMATS
 from esd.formats.matching import ANY, Predicate
 from esd.reconcile import Items, key_of
 from esd.reconcile.blocks import Blocks
 from esd.reconcile.keys import KEY
+from esd.replica.saved import much_changed
 from esd.store import Fact, Item, Reader
 
-__all__ = ["Change", "Index"]
+__all__ = ["Change", "Index", "asks_for_all"]
 
 RUN = 4_096  # keys handled at once; more would hold up all other threads for 10 ms
 LATE = 3_600_000_000  # µs: callers wait for minutes at most, and clocks are off by less
@@ -47,21 +49,37 @@ class Change(NamedTuple):
 class Index:
     """The set for one predicate, without bounds in time that hold for the whole."""
 
-    def __init__(self, predicate: Predicate, reader: Reader) -> None:
-        """Read it all; for a thread, and a reader of its own."""
+    def __init__(
+        self,
+        predicate: Predicate,
+        reader: Reader,
+        saved: tuple[Items, int] | None = None,
+    ) -> None:
+        """Read it all; for a thread, and a reader of its own.
+
+        What is *saved* is the items of all rows, and how many changes ago: a set of all
+        need not be read then.
+        """
         self._predicate = predicate
         self._ephemeral: list[tuple[int, bytes]] = []  # a heap: delete_after and key
         self._left_at = -1  # the latest delete_after of what is left out as expired
-        if _asks_formats_only(predicate):
-            keys = self._keys(reader.items(_formats(predicate)))
+        if saved is not None and asks_for_all(predicate):
+            self._items, self._unsaved = saved
+            for key in self._keys(reader.ephemeral_items()):
+                self._items.insert(key)
         else:
-            keys = _in_order(self._keys(self._matching(reader)))
-        self._items = _items_of(keys)
+            self._items = _items_of(self._read(reader))
+            self._unsaved = len(self._items)
         heapify(self._ephemeral)
 
     def __len__(self) -> int:
         """The keys it keeps."""
         return len(self._items) + len(self._ephemeral)
+
+    def _read(self, reader: Reader) -> Iterator[bytes]:
+        if _asks_formats_only(self._predicate):
+            return self._keys(reader.items(_formats(self._predicate)))
+        return _in_order(self._keys(self._matching(reader)))
 
     def _keys(self, rows: Iterable[tuple[int, bytes, int | None]]) -> Iterator[bytes]:
         for timestamp, document_hash, delete_after in rows:
@@ -86,10 +104,21 @@ class Index:
         """Whether something leaves by *now*."""
         return bool(self._ephemeral) and self._ephemeral[0][0] < now
 
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether this is a set to be saved, and far from what was saved last."""
+        if not asks_for_all(self._predicate):
+            return False
+        return much_changed(self._unsaved, len(self._items))
+
+    def was_saved(self) -> None:
+        self._unsaved = 0
+
     def look(self, changes: Iterable[Change], now: int, after: int | None) -> Items:
         """The set after *changes*, at *now*; only timestamps above *after*."""
         for change in changes:
             self._follow(change)
+            self._unsaved += change.size
         self._expire(now)
         if after is None:
             return self._items.copy()
@@ -113,6 +142,14 @@ class Index:
         if len(self._ephemeral) > len(self._items) + STALE:
             living = {pair for pair in self._ephemeral if pair[1] in self._items}
             self._ephemeral = sorted(living)
+
+
+def asks_for_all(predicate: Predicate) -> bool:
+    """Whether every document matches that can be in a replica."""
+    if not _asks_formats_only(predicate):
+        return False
+    formats = _formats(predicate)
+    return formats is None or formats >= FORMATS.keys()
 
 
 def _asks_formats_only(predicate: Predicate) -> bool:

@@ -24,8 +24,9 @@ import trio
 
 from esd.formats.replication import Predicate
 from esd.reconcile import Items
+from esd.replica import saved
 from esd.replica.effort import counted
-from esd.replica.index import Change, Index
+from esd.replica.index import Change, Index, asks_for_all
 from esd.replica.run import Run
 from esd.store import Entry, Fact, Item, ReplicaFile
 
@@ -109,6 +110,30 @@ class Shelf:
                     self._make_room(slot)
                     return items
 
+    def is_unsaved(self, source: Source) -> bool:
+        """Whether the set of all items is here, and changed much since it was saved."""
+        return any(index.is_unsaved for index in self._indexes(source))
+
+    async def unsaved(self, source: Source, now: int) -> Items | None:
+        """That set. It counts as saved from now on, whatever becomes of it."""
+        for (one, _), slot in list(self._slots.items()):
+            if one is not source:
+                continue
+            async with slot.lock:
+                if slot.index is not None and slot.index.is_unsaved:
+                    items = await _look(slot, source, now, None)
+                    for index in self._indexes(source):
+                        index.was_saved()
+                    return items
+        return None
+
+    def _indexes(self, source: Source) -> list[Index]:
+        return [
+            slot.index
+            for (one, _), slot in self._slots.items()
+            if one is source and slot.index is not None
+        ]
+
     def _slot(self, key: tuple[Source, Predicate]) -> _Slot:
         slot = self._slots.pop(key, None)
         if slot is None:
@@ -164,7 +189,8 @@ async def _fill(slot: _Slot, source: Source, predicate: Predicate) -> None:
 
     def read() -> Index:
         with source.file.scanning() as reader:
-            return Index(predicate, reader)
+            found = saved.load(source.file, reader) if asks_for_all(predicate) else None
+            return Index(predicate, reader, found)
 
     slot.begin()
     try:

@@ -226,6 +226,10 @@ class Replica:
         """
         return await self._commits.expire(now)
 
+    async def save_items(self, now: int) -> None:
+        """Keep over a restart what is dear to make; now and then. OperatorMustAct."""
+        await self._commits.save_items(now)
+
     # What others ask...
 
     def etag(self, now: int, given: Predicate | None = None) -> str:

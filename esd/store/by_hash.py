@@ -16,13 +16,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from esd.errors import OperatorMustAct
+from esd.store.items_log import Item, Mark, Since, read_since
 from esd.store.lookup import AT_ONCE, rows_of
 from esd.store.pages import PAGE_BYTES, Given
 
 __all__ = ["Fact", "HashReader", "Item", "Wire", "Wires"]
-
-Item = tuple[int, bytes]
-"""(timestamp, hash) of a document."""
 
 Paths = tuple[str, str | None]
 """From the first, up to but without the second; None: to the end."""
@@ -95,6 +93,17 @@ class HashReader:
             " ORDER BY timestamp, hash",
             wanted,
         )
+
+    def ephemeral_items(self) -> Iterator[tuple[int, bytes, int | None]]:
+        """As `items`, in no order; only those that expire, or have."""
+        return self._db.execute(
+            "SELECT timestamp, hash, delete_after FROM documents"
+            " WHERE delete_after IS NOT NULL"
+        )
+
+    def items_since(self, name: bytes, mark: Mark) -> Since | None:
+        """What came and went since a set was saved; None: make it anew (items_log)."""
+        return read_since(self._db, name, mark)
 
     def facts(self, paths: Paths = _ALL) -> Iterator[Fact]:
         """Of all documents at *paths*, ordered by path and author."""

@@ -19,6 +19,7 @@ from typing import Any
 
 from esd.errors import OperatorMustAct
 from esd.formats import InvalidAddress, WorkspaceAddress
+from esd.store.items_log import ItemsLog
 from esd.store.peer_state import PeerWriter
 from esd.store.reading import Reader
 from esd.store.schema import Kind, connect, create_private, transaction, translated
@@ -49,6 +50,12 @@ class ReplicaFile:
         self.writer = Writer(self._write_db, path.name)
         self.reader = Reader(self._read_db)
         self.peer_writer = PeerWriter(self._write_db, path.name)
+        self.items_log = ItemsLog(self._write_db, path.name)
+
+    @property
+    def saved_items(self) -> Path:
+        """Where the set of all items is saved; there need not be one."""
+        return self.path.with_suffix(".items")
 
     def _load_address(self) -> WorkspaceAddress:
         try:
@@ -118,6 +125,7 @@ class ReplicaFile:
                 part.unlink(missing_ok=True)
             elif part.exists():
                 part.rename(folder / f"{stem}{self.path.suffix}{end}")
+        self.saved_items.unlink(missing_ok=True)
 
     def close_reader(self) -> None:
         if self._read_db is not None:

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
-from esd.store.by_hash import Item
+from esd.store.items_log import Item, note_gone
 from esd.store.lookup import Key, rows_at
 from esd.store.schema import transaction, translated
 from esd.store.totals import Counted, load_totals, save_totals
@@ -137,7 +137,9 @@ class Writer:
         )
         self._insert(list(winners.values()))
         save_totals(self._db, totals)
-        return [(old.timestamp, old.hash) for old in gone]
+        items = [(old.timestamp, old.hash) for old in gone]
+        note_gone(self._db, items)
+        return items
 
     def _insert(self, entries: Sequence[Entry]) -> None:
         rest = len(entries) - len(entries) % ROWS
@@ -177,6 +179,7 @@ class Writer:
                     yield document_hash, signature, size
 
         save_totals(self._db, load_totals(self._db).minus(deleted()))
+        note_gone(self._db, gone)
         return gone
 
     def scrub(self) -> bool:
