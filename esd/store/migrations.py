@@ -103,8 +103,8 @@ CREATE TABLE identities (
 #   this one                                     20       27         40   1.4 - 1.6 s
 #   (timestamp, hash ...) and one on hash        23       38          -   1.0 - 1.4 s
 #
-# A set is read so once in its life, and then saved; documents come every day. Paths need no index: the
-# unique one on (path, author) finds 10,000 among a million in 40 ms.
+# A set is read so once in its life, and then saved; documents come every day. Paths
+# need no index: the unique one on (path, author) finds 10,000 among a million in 40 ms.
 _REPLICA_2 = """
 CREATE INDEX documents_items ON documents (hash, timestamp, format, delete_after);
 
