@@ -6,16 +6,16 @@ of another version is served with one warning; one of another major API is not, 
 its words may mean something else.
 """
 
-import http.client
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from esd import __version__
-from esd.ctl.connecting import UnixConnection
+from esd.ctl.connecting import connected
+from esd.ctl.exchange import Broken, Response, exchange
 from esd.ctl.exit_codes import CannotDo, ExitCode
 from esd.ctl.facts import Facts
 
@@ -115,26 +115,26 @@ class Daemon:
             with self._listening():
                 if response.status >= 400:
                     _whole(response).check()
-            while line := self._line(response):
+            lines = response.lines()
+            while (line := self._next(lines)) is not None:
                 yield parsed(line)
 
-    def _line(self, response: http.client.HTTPResponse) -> bytes:
+    def _next(self, lines: Iterator[bytes]) -> bytes | None:
         with self._listening():
-            return response.readline()
+            return next(lines, None)
 
     @contextmanager
     def _request(
         self, method: str, path: str, body: object = None
-    ) -> Iterator[http.client.HTTPResponse]:
-        connection = UnixConnection(self.path, self.patience)
-        try:
+    ) -> Iterator[Response]:
+        with self._listening():
+            sock = connected(self.path, self.patience)
+        with sock, ExitStack() as stack:
             with self._listening():
-                connection.request(method, path, _encoded(body), _headers(body))
-                response = connection.getresponse()
+                asked = exchange(sock, method, path, _encoded(body))
+                response = stack.enter_context(asked)
             self._check_version(response.headers)
             yield response
-        finally:
-            connection.close()
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -145,15 +145,15 @@ class Daemon:
             message = f"esd did not answer within {self.patience:g} s"
             hint = "journalctl -u esd may say why; --timeout waits longer"
             raise CannotDo(message, code=ExitCode.TIMED_OUT, hint=hint) from exc
-        except (http.client.HTTPException, OSError) as exc:
+        except (Broken, OSError) as exc:
             message = "esd hung up before its answer was whole"
             raise CannotDo(message, hint=GONE) from exc
 
-    def _check_version(self, headers: http.client.HTTPMessage) -> None:
-        spoken = headers.get("Esd-Api", "")
+    def _check_version(self, headers: Mapping[str, str]) -> None:
+        spoken = headers.get("esd-api", "")
         if not spoken:
             raise CannotDo("whoever listens on the socket is not esd", hint=ELSE)
-        theirs = headers.get("Esd-Version", "")
+        theirs = headers.get("esd-version", "")
         if API not in (one.strip() for one in spoken.split(",")):
             message = (
                 f"esd {theirs} speaks control API {spoken}, this esdctl only {API}"
@@ -167,13 +167,9 @@ class Daemon:
             )
 
 
-def _whole(response: http.client.HTTPResponse) -> Answer:
-    kind = response.headers.get("Content-Type", "")
+def _whole(response: Response) -> Answer:
+    kind = response.headers.get("content-type", "")
     return Answer(response.status, kind, response.read())
-
-
-def _headers(body: object) -> dict[str, str]:
-    return {} if body is None else {"Content-Type": "application/json"}
 
 
 def _encoded(body: object) -> bytes | None:

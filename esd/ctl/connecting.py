@@ -1,29 +1,29 @@
 """Getting through to the socket; or telling why not, and what to do about it."""
 
-import http.client
 import socket
 from pathlib import Path
 
 from esd.ctl.exit_codes import CannotDo, ExitCode
 from esd.places import SYSTEM_SOCKET
 
-__all__ = ["UnixConnection"]
+__all__ = ["connected"]
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path, patience: float) -> None:
-        super().__init__("esd", timeout=patience)
-        self._path = path
+def connected(path: Path, patience: float) -> socket.socket:
+    """A connection that waits so many seconds for each byte. Close it when done.
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        try:
-            self.sock.connect(str(self._path))
-        except TimeoutError:
-            raise
-        except OSError as exc:
-            raise _unreachable(self._path, exc) from exc
+    Raises CannotDo, and TimeoutError.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(patience)
+    try:
+        sock.connect(str(path))
+    except BaseException as exc:
+        sock.close()
+        if isinstance(exc, OSError) and not isinstance(exc, TimeoutError):
+            raise _unreachable(path, exc) from exc
+        raise
+    return sock
 
 
 def _unreachable(path: Path, exc: OSError) -> CannotDo:

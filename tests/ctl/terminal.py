@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fcntl import ioctl
 
 ESDCTL = "import sys; from esd.ctl.main import main; sys.exit(main())"
-PATIENCE = 30.0  # seconds of silence; what is asked for comes in one
+PATIENCE = 60.0  # seconds of silence; what is asked for comes in one
 SIZE = struct.pack("4H", 24, 80, 0, 0)
 
 _PIECE = re.compile(r"\x1b\[(\??\d*(?:;\d+)*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")

@@ -11,7 +11,7 @@ from tests.ctl.fake import Canned, fake_daemon
 from tests.ctl.terminal import on_a_terminal
 
 HEAVY = {"trio", "httpx", "h11", "nacl", "msgspec", "tomli", "rich", "sqlite3"}
-HEAVY |= {"dataclasses", "inspect"}
+HEAVY |= {"dataclasses", "inspect", "http", "email", "ssl"}
 OURS = {"places", "errors", "ctl"}
 
 LISTING = """

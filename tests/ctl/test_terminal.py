@@ -26,7 +26,7 @@ def at(seconds):
 
 
 def a_status():
-    home = brief(PUB) | {"last_success": at(-200), "next_run": at(60 * 90 + 30)}
+    home = brief(PUB) | {"last_success": at(-12_000), "next_run": at(60 * 90 + 30)}
     down = brief(DOWN) | {"last_success": None, "next_run": at(60 * 90 + 30)}
     return STATUS | {"peers": [home, down], "health": [], "started": at(-7380)}
 
@@ -40,7 +40,7 @@ def test_status_tells_times_from_now():
     screen = shown({"GET /v1/status": Canned(a_status())}, "status").screen
     assert screen[0] == "esd 0.1.0, running, up 2 h 3 min"
     assert screen[3].split() == ["PEER", "STATE", "LAST", "SYNC", "NEXT", "RUN", "WHAT"]
-    assert screen[4].startswith("home  ✓ in sync   3 min 20 s ago  in 1 h 30 min")
+    assert screen[4].startswith("home  ✓ in sync   3 h 20 min ago  in 1 h 30 min")
     assert screen[5].startswith("bob   ! retrying  never           in 1 h 30 min")
 
 
