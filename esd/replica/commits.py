@@ -102,11 +102,11 @@ class Commits:
         mark = await self.change(self.file.items_log.begin)
         items = await shelf.unsaved(self, now)
         if items is not None:
-            draft, saved = await self.run(partial(save, self.file, items, mark))
+            saved = await self.run(partial(save, self.file, items, mark))
             try:
-                await self.change(partial(put_in_place, self.file, draft, saved))
+                await self.change(partial(put_in_place, self.file, saved))
             finally:
-                draft.unlink(missing_ok=True)
+                self.file.items_draft.unlink(missing_ok=True)
 
     async def discard(self, folder: Path | None, stem: str) -> None:
         """Close the file, and move it into *folder* under a new name, or delete it."""

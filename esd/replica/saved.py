@@ -11,7 +11,6 @@ How a saved set and the rows after it become the set of now, store/items_log tel
 import logging
 import os
 from contextlib import suppress
-from pathlib import Path
 
 from esd.errors import OperatorMustAct
 from esd.reconcile import Items, key_of
@@ -73,10 +72,10 @@ def _after(items: Items, since: Since) -> Items:
     return items
 
 
-def save(file: ReplicaFile, items: Items, mark: Mark) -> tuple[Path, SavedSet]:
+def save(file: ReplicaFile, items: Items, mark: Mark) -> SavedSet:
     """Write the set into a draft, for `put_in_place`. Raises OperatorMustAct."""
     saved = SavedSet(os.urandom(NAME), mark, len(items))
-    draft = file.saved_items.with_suffix(".items-new")
+    draft = file.items_draft
     try:
         write_saved(draft, saved, items.packed())
     except OSError as exc:
@@ -86,11 +85,11 @@ def save(file: ReplicaFile, items: Items, mark: Mark) -> tuple[Path, SavedSet]:
             f"{draft.name} cannot be written: {exc.strerror}",
             hint="check the state directory's owner and free space",
         ) from exc
-    return draft, saved
+    return saved
 
 
-def put_in_place(file: ReplicaFile, draft: Path, saved: SavedSet) -> None:
+def put_in_place(file: ReplicaFile, saved: SavedSet) -> None:
     """From now on the log follows this set, unless it was given up meanwhile."""
-    draft.rename(file.saved_items)
+    file.items_draft.rename(file.saved_items)
     if not file.items_log.follow(saved.name, saved.mark):
         file.saved_items.unlink()

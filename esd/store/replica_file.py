@@ -57,6 +57,11 @@ class ReplicaFile:
         """Where the set of all items is saved; there need not be one."""
         return self.path.with_suffix(".items")
 
+    @property
+    def items_draft(self) -> Path:
+        """Where it is written until it is whole."""
+        return self.path.with_suffix(".items-new")
+
     def _load_address(self) -> WorkspaceAddress:
         try:
             return WorkspaceAddress.parse(self._load("address"))
@@ -125,7 +130,8 @@ class ReplicaFile:
                 part.unlink(missing_ok=True)
             elif part.exists():
                 part.rename(folder / f"{stem}{self.path.suffix}{end}")
-        self.saved_items.unlink(missing_ok=True)
+        for copy in (self.saved_items, self.items_draft):
+            copy.unlink(missing_ok=True)
 
     def close_reader(self) -> None:
         if self._read_db is not None:

@@ -100,8 +100,8 @@ class Saving:
         if self.items is None:
             self.items = await self.replica.items(EVERYTHING, now)
             return False
-        draft, saved = saving.save(self.file, self.items, self.mark)
-        saving.put_in_place(self.file, draft, saved)
+        saved = saving.save(self.file, self.items, self.mark)
+        saving.put_in_place(self.file, saved)
         return True
 
 
@@ -318,8 +318,8 @@ async def test_one_that_was_put_in_place_by_half_is_not_used(filled):
     with opened(filled) as replica:
         await put(replica, unsigned(MANY, prefix="/more"))
         items = await replica.items(EVERYTHING, NOW)
-        draft, _ = saving.save(replica.file, items, replica.file.items_log.begin())
-        draft.rename(replica.file.saved_items)
+        saving.save(replica.file, items, replica.file.items_log.begin())
+        replica.file.items_draft.rename(replica.file.saved_items)
         assert loaded(replica) is None
 
 
@@ -417,6 +417,7 @@ async def test_a_draft_that_cannot_be_written_is_told_once(tmp_path):
 
 async def test_it_goes_with_its_workspace(filled):
     with opened(filled) as replica:
+        replica.file.items_draft.write_bytes(b"of a save that was killed")
         await replica.discard(None, "gone")
         assert list(filled.iterdir()) == []
 
