@@ -53,6 +53,7 @@ class Life:
         self.now = NOW
         self.states = 0
         self.history = {name: [] for name in PREDICATES}
+        self.looks = []
         self.remember()
 
     def remember(self):
@@ -78,7 +79,16 @@ class Life:
         items = list(await self.replica.items(PREDICATES[name], now))
         assert len(items) == len(set(items))
         if now == self.now:
-            assert items in self.history[name][begun:], name
+            self.looks.append((name, items, begun, self.states))
+
+    def check_looks(self, *, ahead=0):
+        """Each found a state there was between its beginning and its end.
+
+        A set may be made from what is committed before whoever committed it was told,
+        and remembers it. So where others change it, a look can be one state *ahead*.
+        """
+        for name, items, begun, ended in self.looks:
+            assert items in self.history[name][begun : ended + ahead], name
 
     async def look_at_all(self):
         for name, predicate in PREDICATES.items():
@@ -98,6 +108,7 @@ def test_one_after_the_other(sequence, bounds):
                         await life.look(value)
                     else:
                         await life.change(what, value)
+                life.check_looks()
                 await life.look_at_all()
 
     trio.run(live)
@@ -124,6 +135,7 @@ async def all_at_once(sequence, bounds, run):
                     if what == "look":
                         nursery.start_soon(life.look, value)
                         await trio.lowlevel.checkpoint()
+            life.check_looks(ahead=1)
             await life.look_at_all()
 
 
