@@ -56,11 +56,7 @@ class Pub:
             return await self._handle_sync(request)
         wait = self._rates.wait(request)
         if wait:
-            response = refusal(request, 429, "too many requests")
-            retry = ("Retry-After", str(math.ceil(wait)))
-            response = Response(
-                status=429, headers=(*response.headers, retry), body=response.body
-            )
+            response = _too_many(request, wait)
         elif request.method == "OPTIONS":
             return self._cors.preflight(request)
         else:
@@ -74,6 +70,10 @@ class Pub:
         return await self._route(request)
 
     def refuse(self, request: Request | None, status: int, reason: str) -> Response:
+        if request is not None and not request.method:
+            # Nobody asked for anything yet; and it must not be cheaper than asking.
+            wait = self._rates.wait(request)
+            return _too_many(request, wait) if wait else text(status, reason)
         if is_sync(request):
             return problems.refusal(status, reason)
         response = refusal(request, status, reason)
@@ -93,3 +93,9 @@ class Pub:
         # Express knows no 405. Clients of earthstar-graphql take the 404 to their
         # POST / as the sign that this is a pub.
         return text(404, "Not Found")
+
+
+def _too_many(request: Request, wait: float) -> Response:
+    response = refusal(request, 429, "too many requests")
+    headers = (*response.headers, ("Retry-After", str(math.ceil(wait))))
+    return Response(status=429, headers=headers, body=response.body)

@@ -1,7 +1,6 @@
 """HTTP/1.1 over any trio stream; it knows nothing about workspaces."""
 
 from esd.web.buckets import Buckets
-from esd.web.connection import OnError, serve_connection
 from esd.web.doors import Doors
 from esd.web.drain import Drain
 from esd.web.inflate import CorruptBody, Inflater, TooLarge, deflate_gzip
@@ -19,6 +18,7 @@ from esd.web.message import (
 )
 from esd.web.problem import problem
 from esd.web.routing import Fallback, Route, RouteHandler, Router
+from esd.web.serving import OnError, serve_connection
 from esd.web.trace import trace_of
 
 __all__ = [

@@ -1,24 +1,14 @@
-"""One HTTP/1.1 connection: bytes on a line to requests, a handler, and responses back.
+"""One HTTP/1.1 request on its way in: bytes on a line to a head and a body.
 
 The only file that knows h11, and it knows only the half of it that reads: what we write
-is simple and ours (web/writing), what strangers write is neither. Rules that hold
-throughout:
+is simple and ours (web/writing), what strangers write is neither. Two rules:
 
 1. Nothing is read that nobody asked for: while a handler does not read its body, and
    while an earlier request is being answered, bytes stay in the kernel.
 2. h11 bounds only an *incomplete* head; one that arrives in one read it would take at
    any size. Reads in the head are therefore small, and what came whole is measured.
-3. A connection is kept only when the request was read to its end. The answer to a body
-   that nobody read says `Connection: close`, and the line is left slowly.
-4. Nothing but a cancellation leaves `serve_connection`: out of a handler of trio's
-   serve_listeners it would take every other connection with it. That includes the error
-   raised by sending an error to a client that has gone.
-5. No log line tells a target, a header or an exception's text: any of them may name a
-   workspace.
 """
 
-import logging
-from collections.abc import Callable
 from typing import NamedTuple
 
 import h11
@@ -29,22 +19,11 @@ from esd.web.drain import Drain
 from esd.web.head import check_head, keeps_alive
 from esd.web.inflate import PIECE
 from esd.web.limits import Limits
-from esd.web.line import Gone, Line
-from esd.web.listeners import local_of
-from esd.web.message import Body, Handler, Headers, Request, Response, text
-from esd.web.quiet import AtMost
-from esd.web.trace import trace_of
-from esd.web.writing import GO_ON, Answer, send_answer
+from esd.web.line import Line
+from esd.web.message import Body, Headers, Request, Response
+from esd.web.writing import GO_ON, Answer
 
-__all__ = ["OnError", "serve_connection"]
-
-REFUSALS_TOLD = 60  # a minute
-
-log = logging.getLogger(__name__)
-log.addFilter(AtMost(REFUSALS_TOLD))
-
-OnError = Callable[[Request | None, int, str], Response]
-"""Words a refusal; there is no request when its head could not be read."""
+__all__ = ["Ends", "Incoming"]
 
 HEAD_READ = 16 * 1024  # bytes: rule 2
 
@@ -57,114 +36,12 @@ BURST = 256
 MOST_CHUNKS = 100_000
 
 
-def plain_error(_request: Request | None, status: int, reason: str) -> Response:
-    return text(status, reason)
-
-
-async def serve_connection(
-    stream: trio.abc.Stream,
-    handler: Handler,
-    *,
-    limits: Limits,
-    drain: Drain,
-    remote: str,
-    on_error: OnError = plain_error,
-) -> None:
-    """Serve until either side closes; the stream is closed afterwards."""
-    line = Line(stream, write_time=limits.write_time)
-    ends = _Ends(remote, local_of(stream))
-    connection = _Connection(line, handler, limits, drain, ends, on_error)
-    try:
-        with line.patience:
-            await connection.serve()
-    except Gone as exc:
-        log.debug("hung up on %s: %s", remote, exc.reason)
-    except PeerMisbehaved as exc:  # with the answer already under way
-        log.info("hung up on %s: %s", remote, exc.reason)
-    except Exception as exc:  # noqa: BLE001 - rule 4
-        log.error("a connection failed: %s", trace_of(exc))  # noqa: TRY400 - rule 5
-    finally:
-        await trio.aclose_forcefully(stream)
-
-
-class _Ends(NamedTuple):
+class Ends(NamedTuple):
     remote: str
     local: str
 
 
-class _Connection:
-    def __init__(
-        self,
-        line: Line,
-        handler: Handler,
-        limits: Limits,
-        drain: Drain,
-        ends: _Ends,
-        on_error: OnError,
-    ) -> None:
-        self._line = line
-        self._handler = handler
-        self._limits = limits
-        self._drain = drain
-        self._ends = ends
-        self._on_error = on_error
-
-    async def serve(self) -> None:
-        ahead: bytes | None = b""
-        while ahead is not None:
-            incoming = _Incoming(self._line, self._limits, ahead)
-            ahead = await self._serve_one(incoming)
-
-    async def _serve_one(self, incoming: "_Incoming") -> bytes | None:
-        """Serve a request; the bytes ahead of the next one, None if there is none."""
-        try:
-            head = await incoming.head(self._drain)
-            if head is None:
-                return None
-            request = incoming.request(head, self._ends)
-        except PeerMisbehaved as exc:
-            answer = incoming.answer(self._refusal(None, exc), close=True)
-            await send_answer(self._line, answer)
-            await self._line.leave()
-            return None
-        answer = await self._answer(incoming, request)
-        ahead = await send_answer(self._line, answer)
-        if not answer.close:
-            return incoming.rest() + ahead
-        if not incoming.ended or incoming.rest():
-            await self._line.leave()
-        return None
-
-    async def _answer(self, incoming: "_Incoming", request: Request) -> Answer:
-        close = False
-        try:
-            response = await self._handler(request)
-            return self._closing(incoming, response, close=False)
-        except PeerMisbehaved as exc:
-            response = self._refusal(request, exc)
-        except Gone:
-            raise
-        except Exception as exc:  # noqa: BLE001 - a bug is a 500
-            log.error("a handler failed: %s", trace_of(exc))  # noqa: TRY400 - rule 5
-            response, close = self._on_error(request, 500, "internal error"), True
-        return self._closing(incoming, response, close=close)
-
-    def _closing(
-        self, incoming: "_Incoming", response: Response, *, close: bool
-    ) -> Answer:
-        """Rule 3. A stream may yet read the body; nobody else will."""
-        if isinstance(response.body, bytes):
-            incoming.skip_what_is_here()
-        close = close or self._drain.started or not incoming.ended
-        return incoming.answer(response, close=close)
-
-    def _refusal(self, request: Request | None, exc: PeerMisbehaved) -> Response:
-        remote = self._ends.remote
-        log.info("answered %s with %d: %s", remote, exc.status_hint, exc.reason)
-        return self._on_error(request, exc.status_hint, exc.reason)
-
-
-class _Incoming:
+class Incoming:
     """One request on its way in.
 
     Each has a parser of its own: the bytes that h11 holds beyond one request are handed
@@ -200,7 +77,7 @@ class _Incoming:
         assert event is None or isinstance(event, h11.Request)
         return event
 
-    def request(self, head: h11.Request, ends: _Ends) -> Request:
+    def request(self, head: h11.Request, ends: Ends) -> Request:
         """The request of that head, its body still to be read; checks the head."""
         method, target = head.method.decode(), head.target.decode()
         fields = head.headers.raw_items()

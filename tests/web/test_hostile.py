@@ -83,15 +83,15 @@ async def test_a_refused_head_of_a_head_has_no_body():
         assert (reply.status, reply.body) == (431, b"")
 
 
-async def test_a_refused_head_is_worded_without_a_request():
+async def test_a_refused_head_is_worded_for_a_request_without_a_method():
     def worded(request, status, reason):
-        assert request is None
-        return text(status, f"none: {reason}")
+        assert (request.method, request.target) == ("", "")
+        return text(status, f"{request.remote}: {reason}")
 
     async with connected(hello, on_error=worded) as client:
         await client.say(b"nonsense\r\n\r\n")
         await client.stream.send_eof()
-        assert (await client.hear()).endswith(b"none: malformed HTTP")
+        assert (await client.hear()).endswith(b"192.0.2.7: malformed HTTP")
 
 
 @pytest.mark.parametrize("chunked", [False, True])

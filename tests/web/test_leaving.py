@@ -21,6 +21,7 @@ from esd.web import (
 from tests.web.wire import connected, echo, hello
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+PATIENCE = 60.0  # seconds; only to end what hangs
 
 
 class Pouring:
@@ -75,7 +76,7 @@ async def test_a_client_that_leaves_closes_the_iterator_at_once(autojump_clock):
 
 async def test_a_client_that_leaves_a_real_socket_closes_the_iterator():
     handler = Pouring()
-    with trio.fail_after(5):
+    with trio.fail_after(PATIENCE):
         async with served(handler) as address:
             client = await trio.open_tcp_stream(*address)
             await client.send_all(GET)
@@ -133,7 +134,7 @@ async def refuse(_request):
 
 
 def post_with_http_client(address, size):
-    connection = http.client.HTTPConnection(*address, timeout=10)
+    connection = http.client.HTTPConnection(*address, timeout=PATIENCE)
     connection.request("POST", "/", body=bytes(size))
     response = connection.getresponse()
     answer = response.status, response.read()
@@ -143,7 +144,7 @@ def post_with_http_client(address, size):
 
 def post_with_raw_socket(address, size):
     """Send it all first, as a client does that reads no answer before."""
-    with socket.create_connection(address, timeout=10) as raw:
+    with socket.create_connection(address, timeout=PATIENCE) as raw:
         head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n"
         raw.sendall(head.encode() + b"Connection: close\r\n\r\n" + bytes(size))
         heard = b""
@@ -172,7 +173,7 @@ async def test_a_body_that_grows_too_large_gets_its_413(post):
 
 async def test_http_client_is_served_on_one_connection():
     def talk(address):
-        connection = http.client.HTTPConnection(*address, timeout=10)
+        connection = http.client.HTTPConnection(*address, timeout=PATIENCE)
         for size in (0, 10, 500_000):
             connection.request("POST", "/a+b/%2B", body=b"x" * size)
             body = connection.getresponse().read()
