@@ -3,6 +3,10 @@
 It is made of totals that the store keeps, so it costs no look at the documents. That of
 a part of the list is made from the whole's and from what was asked: it changes more
 often than it would have to, and tells nothing of the documents that are kept back.
+
+What has expired and is not yet removed has to be taken off the totals. Where that is
+so much that it would hold up everybody, the tag is made of all documents and of the
+last time that has passed. That says as much, if not what is said after the removal.
 """
 
 import math
@@ -14,6 +18,7 @@ from esd.store import Reader
 __all__ = ["OUR_TAG", "Etag", "tag_of_part"]
 
 OUR_TAG = 'W/"esd-'  # how an ETag of ours begins
+MOST_EXPIRED = 1_000  # four milliseconds
 
 
 class Etag:
@@ -27,12 +32,20 @@ class Etag:
     def at(self, now: int, reader: Reader, version: int) -> str:
         """*version* changes with the replica."""
         if version != self._version or now > self._until:
-            totals = reader.living_totals(now)
             until = reader.next_expiry(now)
-            self._tag = f'{OUR_TAG}{totals.count:x}-{totals.fingerprint:064x}"'
+            self._tag = _made(reader, now)
             self._version = version
             self._until = math.inf if until is None else until
         return self._tag
+
+
+def _made(reader: Reader, now: int) -> str:
+    expired = reader.expired(now, MOST_EXPIRED + 1)
+    if len(expired) > MOST_EXPIRED:
+        totals, ending = reader.totals(), f"-{reader.last_expiry(now) or 0:x}"
+    else:
+        totals, ending = reader.totals().minus(expired), ""
+    return f'{OUR_TAG}{totals.count:x}-{totals.fingerprint:064x}{ending}"'
 
 
 def tag_of_part(whole: str, given: Predicate) -> str:

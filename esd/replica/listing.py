@@ -18,7 +18,6 @@ import base64
 import hashlib
 import math
 from collections.abc import AsyncIterator, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import trio
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Listing"]
 
-ROWS = 1_000  # read in one go
 LONGEST = 64 << 20  # bytes; hashing it takes about 0.2 s of one core, off the loop
 
 
@@ -152,21 +150,5 @@ def _path_pages(
     reader: Reader, now: int, given: Predicate | None
 ) -> Iterator[list[str]]:
     """Some may be empty."""
-    if given is None:
-        after = ""
-        while paths := reader.paths(now, after):
-            yield paths
-            after = paths[-1]
-        return
-    last = ""
     for low_high in _ranges(given):
-        rows = reader.rows(now, low_high)
-        while some := list(islice(rows, ROWS)):
-            found = dict.fromkeys(
-                row.path
-                for row in some
-                if given.matches(row.path, row.author, row.timestamp, row.format)
-            )
-            found.pop(last, None)  # by another author, at the end of the page before
-            yield list(found)
-            last = next(reversed(found), last)
+        yield from reader.path_steps(now, low_high, _rule(given))

@@ -16,11 +16,11 @@ from contextlib import closing
 from typing import NamedTuple
 
 from esd.errors import EsdError
-from esd.store.by_hash import HashReader
 from esd.store.lookup import Key, rows_at
 from esd.store.pages import PAGE_BYTES, PAGE_ROWS, Given, Page, page_of
 from esd.store.peer_state import PeerReader
-from esd.store.totals import Totals, load_totals
+from esd.store.steps import LIVING, StepReader, stopping, up_to
+from esd.store.totals import Counted, Totals, load_totals
 
 __all__ = ["Arrival", "Held", "Key", "Reader", "Replaced", "Row"]
 
@@ -30,7 +30,6 @@ _HELD = (
     "local_index, timestamp, signature, delete_after,"
     f" iif(length(json) <= {SHORT}, json, NULL)"
 )
-_LIVING = "(delete_after IS NULL OR delete_after >= :now)"
 
 
 class Held(NamedTuple):
@@ -75,7 +74,7 @@ class Replaced(EsdError):
     """A document is no longer there, of which some slices were read."""
 
 
-class Reader(HashReader):
+class Reader(StepReader):
     """All reads over one connection; not to be used by two threads at once.
 
     `peers` are the reads of what we know of each peer, over the same connection.
@@ -100,14 +99,21 @@ class Reader(HashReader):
     def totals(self) -> Totals:
         return load_totals(self._db)
 
-    def living_totals(self, now: int) -> Totals:
-        """The totals without what has expired and is not yet removed."""
-        expired = self._db.execute(
+    def expired(self, now: int, most: int) -> list[Counted]:
+        """What has expired and is not yet removed, as totals count it."""
+        return self._db.execute(
             "SELECT hash, signature, length(json) FROM documents"
-            " WHERE delete_after < :now",
+            " WHERE delete_after < :now LIMIT :most",
+            {"now": now, "most": most},
+        ).fetchall()
+
+    def last_expiry(self, now: int) -> int | None:
+        """The greatest delete_after of what has expired."""
+        (last,) = self._db.execute(
+            "SELECT max(delete_after) FROM documents WHERE delete_after < :now",
             {"now": now},
-        )
-        return self.totals().minus(expired.fetchall())
+        ).fetchone()
+        return last if last is None else int(last)
 
     def next_expiry(self, now: int) -> int | None:
         """The smallest delete_after of a living document."""
@@ -127,7 +133,7 @@ class Reader(HashReader):
     def newest_timestamp(self, path: str, now: int) -> int | None:
         """The timestamp of the latest living document at *path*, by anyone."""
         (newest,) = self._db.execute(
-            f"SELECT max(timestamp) FROM documents WHERE path = :path AND {_LIVING}",
+            f"SELECT max(timestamp) FROM documents WHERE path = :path AND {LIVING}",
             {"path": path, "now": now},
         ).fetchone()
         return newest if newest is None else int(newest)
@@ -136,7 +142,7 @@ class Reader(HashReader):
         """(hash, JSON) of the living document that has this local index."""
         row = self._db.execute(
             "SELECT hash, json FROM documents"
-            f" WHERE local_index = :local_index AND {_LIVING}",
+            f" WHERE local_index = :local_index AND {LIVING}",
             {"local_index": local_index, "now": now},
         ).fetchone()
         return None if row is None else (row[0], row[1])
@@ -165,17 +171,20 @@ class Reader(HashReader):
         Only paths below *high*, and what *given* says yes to. At most *rows* are read,
         and no further one once they exceed *size* bytes.
         """
-        bound = "" if high is None else " AND path < :high"
+        # Many that have expired could lie between two that live.
+        stop = None if self.last_expiry(now) is None else self.step(after, high, rows)
+        bound = up_to(high, stop)
         cursor = self._db.execute(
             "SELECT path, author, timestamp, format, local_index,"
             " iif(length(json) <= :size, json, NULL) FROM documents"
-            f" WHERE (path, author) > (:path, :author){bound} AND {_LIVING}"
+            f" WHERE (path, author) > (:path, :author){bound} AND {LIVING}"
             " ORDER BY path, author LIMIT :rows",
             {"path": after[0], "author": after[1], "high": high, "now": now}
-            | {"rows": rows, "size": size},
+            | {"rows": rows, "size": size, **stopping(stop)},
         )
         with closing(cursor):
-            return page_of(cursor, given, after, rows, size)
+            page = page_of(cursor, given, after, rows, size)
+        return page._replace(after=stop) if page.after is None else page
 
     def slices(self, local_index: int, size: int = PAGE_BYTES) -> Iterator[bytes]:
         """The JSON of one document. Raises Replaced if it goes meanwhile."""
@@ -201,7 +210,7 @@ class Reader(HashReader):
             for row in self._db.execute(
                 "SELECT local_index, origin, hash, path, author, timestamp, format"
                 " FROM documents"
-                f" WHERE local_index > :after AND {_LIVING}"
+                f" WHERE local_index > :after AND {LIVING}"
                 " ORDER BY local_index LIMIT :rows",
                 {"after": after, "now": now, "rows": rows},
             )
@@ -228,20 +237,9 @@ class Reader(HashReader):
                 "SELECT path, author, timestamp, signature, content_length,"
                 " local_index, format FROM documents"
                 " WHERE (path, author) > (:path, :author)"
-                f" {bound} AND {_LIVING} ORDER BY path, author LIMIT :count",
+                f" {bound} AND {LIVING} ORDER BY path, author LIMIT :count",
                 {"path": key[0], "author": key[1], "high": high, "now": now}
                 | {"count": count},
-            )
-        ]
-
-    def paths(self, now: int, after: str = "", *, rows: int = PAGE_ROWS) -> list[str]:
-        """The distinct paths of living documents, sorted, after a path."""
-        return [
-            path
-            for (path,) in self._db.execute(
-                "SELECT DISTINCT path FROM documents"
-                f" WHERE path > :after AND {_LIVING} ORDER BY path LIMIT :rows",
-                {"after": after, "now": now, "rows": rows},
             )
         ]
 
@@ -250,8 +248,7 @@ class Reader(HashReader):
         return [
             author
             for (author,) in self._db.execute(
-                f"SELECT DISTINCT author FROM documents WHERE {_LIVING}"
-                " ORDER BY author",
+                f"SELECT DISTINCT author FROM documents WHERE {LIVING} ORDER BY author",
                 {"now": now},
             )
         ]
