@@ -25,6 +25,7 @@ import trio
 from esd.errors import PeerMisbehaved, PeerUnavailable
 from esd.sync.crumbs import MOST, Crumbs
 from esd.sync.exchange import Answer, Reply, Traffic
+from esd.sync.head_time import HeadTime
 from esd.sync.settings import RunLimits
 from esd.web.inflate import CorruptBody, Inflater, TooLarge
 
@@ -173,7 +174,7 @@ class Client:
         request.stream = _Sent(body or b"")
         self.traffic += Traffic(requests=1, sent=len(body or b""))
         try:
-            response = await self._http.send(request, stream=True)
+            response = await self._begun(request)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             response = await self._send_again(request)
         except httpx.HTTPError as exc:
@@ -186,9 +187,16 @@ class Client:
 
     async def _send_again(self, request: httpx.Request) -> httpx.Response:
         try:
-            return await self._http.send(request, stream=True)
+            return await self._begun(request)
         except httpx.HTTPError as exc:
             raise _as_unavailable(exc, self._idle) from exc
+
+    async def _begun(self, request: httpx.Request) -> httpx.Response:
+        head = HeadTime(self._limits.answer_idle)
+        request.extensions = {**request.extensions, "trace": head.trace}
+        with head.scope:
+            return await self._http.send(request, stream=True)
+        raise head.too_long(self._idle)
 
     def _note_date(self, text: str | None) -> None:
         try:
