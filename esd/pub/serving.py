@@ -16,6 +16,7 @@ from esd.formats import (
     predicate,
 )
 from esd.pub.callers import Caller, Callers, halves_for
+from esd.pub.making import Making
 from esd.pub.problems import Refused
 from esd.pub.rates import Rates
 from esd.pub.settings import PubSettings
@@ -67,10 +68,12 @@ class Serving:
     now: Callable[[], int]
     rates: Rates = field(init=False)
     callers: Callers = field(init=False)
+    making: Making = field(init=False)
 
     def __post_init__(self) -> None:
         self.rates = Rates(self.limits)
         self.callers = Callers(self.settings.callers)
+        self.making = Making(self.replicas)
 
     def holds(self, replica: Replica) -> bool:
         """Whether it is still ours. The file of one that we hold no more is closed."""

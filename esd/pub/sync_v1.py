@@ -117,7 +117,8 @@ class SyncV1:
             raise Refused("readonly" if settings.readonly else "closed")
         asked = await read(question.request, AskedNew, settings.sync.body)
         try:
-            self._serving.replicas.add(WorkspaceAddress.parse(asked.workspace))
+            address = WorkspaceAddress.parse(asked.workspace)
+            self._serving.making.make(address, question.request, question.caller)
         except InvalidAddress:
             raise Refused("bad-request", "the workspace is no address") from None
         except (TooManyWorkspaces, OperatorMustAct) as exc:

@@ -13,7 +13,9 @@ from esd.pub.asked import AskedMissing, hashes_of, read
 from esd.pub.problems import Refused, refusal
 from esd.pub.pushed_lines import PushedLines, take_in_lines
 from esd.pub.question import Question
+from esd.pub.queued import Queued
 from esd.pub.serving import Serving, origin_of, wanted
+from esd.replica.large import NoTurn, Paced
 from esd.web import Response, json_response
 
 __all__ = ["Taking"]
@@ -59,11 +61,13 @@ class Taking:
             wanted=wanted(halves, now),
         )
         try:
-            await take_in_lines(pushed, request.body)
+            await take_in_lines(pushed, Queued(Paced(request.body), pushed.slots))
         except Refused as exc:
             raise Refused(exc.code, exc.detail, more=pushed.results()) from exc
         except PeerMisbehaved as exc:
             return refusal(exc.status_hint, exc.reason, more=pushed.results())
+        except NoTurn as exc:
+            raise Refused("busy", exc.reason, more=pushed.results()) from exc
         except OperatorMustAct as exc:
             self._serving.check_held(replica)
             raise Refused("storage-full", more=pushed.results()) from exc

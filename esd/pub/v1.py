@@ -15,11 +15,14 @@ from collections.abc import Mapping
 from esd.errors import OperatorMustAct, PeerMisbehaved
 from esd.formats import Halves, InvalidAddress, MalformedBody, WorkspaceAddress
 from esd.pub.answers import stats
-from esd.pub.callers import halves_for
+from esd.pub.callers import Caller, halves_for
 from esd.pub.conditional import is_named
+from esd.pub.making import Opening
+from esd.pub.queued import Queued
 from esd.pub.removed import sent_while_held
 from esd.pub.serving import Serving, given, origin_of, wanted
 from esd.replica import QUOTA, Intake, Replica, TooManyWorkspaces, take_in
+from esd.replica.large import NoTurn, Paced
 from esd.web import Request, Response, Route, text
 
 __all__ = ["V1"]
@@ -83,8 +86,12 @@ class V1:
             return stats(403)
         _check_charset(request)
         caller = self._serving.callers.named(request)
+        opening = Opening(request.body)
         try:
-            replica = self._find(captured) or self._create(captured)
+            found = self._find(captured)
+            replica = found or await self._make(request, caller, captured, opening)
+        except MalformedBody:
+            return stats(400)
         except (TooManyWorkspaces, OperatorMustAct):
             return stats(507)
         halves = halves_for(replica, caller)
@@ -100,7 +107,7 @@ class V1:
             wanted=wanted(halves, now),
         )
         try:
-            status = await _taken_in(intake, request)
+            status = await _taken_in(intake, opening)
         finally:  # whoever leaves before the answer has cost us the same
             self._serving.rates.charge_documents(request, intake.tally)
         if status == 507 and not self._serving.holds(replica):
@@ -121,27 +128,42 @@ class V1:
         except InvalidAddress:
             return None
 
-    def _create(self, captured: Mapping[str, str]) -> Replica | None:
-        if not self._serving.settings.creates:
+    async def _make(
+        self,
+        request: Request,
+        caller: Caller | None,
+        captured: Mapping[str, str],
+        opening: Opening,
+    ) -> Replica | None:
+        serving = self._serving
+        if not serving.settings.creates:
             return None
         try:
-            return self._serving.replicas.add(_address(captured))
+            address = _address(captured)
         except InvalidAddress:
             return None
+        try:
+            if not await opening.is_worth(serving.replicas, address, serving.now()):
+                return None
+        finally:
+            serving.rates.charge_documents(request, opening.tally)
+        return serving.making.make(address, request, caller)
 
 
 def _address(captured: Mapping[str, str]) -> WorkspaceAddress:
     return WorkspaceAddress.parse(captured["workspace"])
 
 
-async def _taken_in(intake: Intake, request: Request) -> int:
+async def _taken_in(intake: Intake, opening: Opening) -> int:
     """The status for what became of the body; the tally tells the rest."""
     try:
-        await take_in(intake, request.body)
+        await take_in(intake, Queued(Paced(opening), intake.slots))
     except MalformedBody:
         return 400
     except PeerMisbehaved as exc:
         return exc.status_hint
+    except NoTurn:
+        return 503
     except OperatorMustAct:
         return 507
     return 507 if intake.tally.rejected[QUOTA] else 200

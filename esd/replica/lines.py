@@ -10,12 +10,10 @@ from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import aclosing
 from itertools import takewhile
 
-import trio
-
 from esd.errors import EsdError, PeerMisbehaved
 from esd.formats import Document, InvalidDocument, Reason, decode_one
 from esd.formats.batches import MAX_ELEMENT
-from esd.replica.large import LARGE, Turn
+from esd.replica.large import LARGE, Turn, Turns
 
 __all__ = ["lines_of", "read_lines"]
 
@@ -62,13 +60,13 @@ class _Held:
 
 async def lines_of(
     pieces: AsyncIterable[bytes],
-    turns: trio.Semaphore,
+    turns: Turns,
     *,
     most_line: int = MAX_ELEMENT,
 ) -> AsyncGenerator[list[bytes], None]:
     """The lines in groups; none is empty. Where *pieces* fails, what came before first.
 
-    Raises PeerMisbehaved where a line is longer than *most_line*, or gets no turn.
+    Raises PeerMisbehaved where a line is longer than *most_line*, and NoTurn.
     """
     held, turn = _Held(most_line), Turn(turns)
     try:
