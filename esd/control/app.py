@@ -68,7 +68,7 @@ class Control:
             log.info("%s %s: %d, for %s", request.method, pattern, status, caller)
         return self._marked(response)
 
-    def refuse(self, _request: Request | None, status: int, reason: str) -> Response:
+    def refuse(self, _request: Request, status: int, reason: str) -> Response:
         return self._marked(status_problem(status, reason))
 
     def _marked(self, response: Response) -> Response:

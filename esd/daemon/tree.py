@@ -134,7 +134,7 @@ class Daemon(RunningNode):
     async def _answer(self, request: Request) -> Response:
         return await self.pub.handle(request)  # the one of the day: a reload changes it
 
-    def _refuse(self, request: Request | None, status: int, reason: str) -> Response:
+    def _refuse(self, request: Request, status: int, reason: str) -> Response:
         return self.pub.refuse(request, status, reason)
 
     async def _tend(self) -> None:

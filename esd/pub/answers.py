@@ -11,10 +11,8 @@ from esd.web import Request, Response, json_response, text
 __all__ = ["is_v1", "refusal", "stats"]
 
 
-def is_v1(request: Request | None) -> bool:
+def is_v1(request: Request) -> bool:
     """Whether it is about the API of earthstar-pub, as far as the target tells."""
-    if request is None:
-        return False
     return request.target.lower().startswith("/earthstar-api/")
 
 
@@ -29,9 +27,9 @@ def stats(status: int, tally: Tally | None = None) -> Response:
     return json_response(status, counts)
 
 
-def refusal(request: Request | None, status: int, reason: str) -> Response:
+def refusal(request: Request, status: int, reason: str) -> Response:
     """Word a refusal for whoever asked."""
-    if request is None or not is_v1(request):
+    if not is_v1(request):
         return text(status, reason)
     if request.method == "POST":
         return stats(status)

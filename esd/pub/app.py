@@ -69,8 +69,8 @@ class Pub:
             return problems.refusal(429, "too many requests", wait)
         return await self._route(request)
 
-    def refuse(self, request: Request | None, status: int, reason: str) -> Response:
-        if request is not None and not request.method:
+    def refuse(self, request: Request, status: int, reason: str) -> Response:
+        if not request.method:
             # Nobody asked for anything yet; and it must not be cheaper than asking.
             wait = self._rates.wait(request)
             return _too_many(request, wait) if wait else text(status, reason)

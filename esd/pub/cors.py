@@ -33,14 +33,14 @@ class Cors:
         )
         return self.added(request, Response(status=204, headers=headers))
 
-    def added(self, request: Request | None, response: Response) -> Response:
+    def added(self, request: Request, response: Response) -> Response:
         """*response* with what a browser must know."""
         headers = (*response.headers, *self._headers(request))
         return Response(status=response.status, headers=headers, body=response.body)
 
-    def _headers(self, request: Request | None) -> tuple[tuple[str, str], ...]:
+    def _headers(self, request: Request) -> tuple[tuple[str, str], ...]:
         if self._all:
             return (("Access-Control-Allow-Origin", "*"),)
-        origin = request.headers.get("origin", "") if request else ""
+        origin = request.headers.get("origin", "")
         allowed = (("Access-Control-Allow-Origin", origin),)
         return (*(allowed if origin in self._origins else ()), ("Vary", "Origin"))

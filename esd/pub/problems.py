@@ -99,9 +99,9 @@ def worded(exc: Refused) -> Response:
     return _with(response, "Retry-After", str(BUSY_FOR)) if status == 503 else response
 
 
-def is_sync(request: Request | None) -> bool:
+def is_sync(request: Request) -> bool:
     """Whether it is about our own protocol, as far as the target tells."""
-    return request is not None and request.target.lower().startswith(_OURS)
+    return request.target.lower().startswith(_OURS)
 
 
 def refusal(
