@@ -29,7 +29,13 @@ from esd.formats.keys import (
     new_keypair,
 )
 from esd.formats.paths import InvalidPath, may_write
-from esd.formats.registry import FORMATS, check, document_hash, shorten_signature
+from esd.formats.registry import (
+    FORMATS,
+    check,
+    check_all,
+    document_hash,
+    shorten_signature,
+)
 from esd.formats.replication import (
     EVERYTHING,
     MOST_QUERIES,
@@ -71,6 +77,7 @@ __all__ = [
     "TooManyRejected",
     "WorkspaceAddress",
     "check",
+    "check_all",
     "check_keypair",
     "decode_base32",
     "decode_one",

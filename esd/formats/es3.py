@@ -12,6 +12,7 @@ that orders, compares and stores them knows integers only. No program of the tim
 a fraction.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -63,6 +64,18 @@ def check(doc: Document, now: int) -> bytes:
     digest = document_hash(doc)
     _check_signature(doc, public_key, digest)
     return digest
+
+
+def check_all(docs: Sequence[Document], now: int) -> list[bytes | Reason]:
+    """For each document its hash, or what is wrong with it at *now*."""
+    return [_checked(doc, now) for doc in docs]
+
+
+def _checked(doc: Document, now: int) -> bytes | Reason:
+    try:
+        return check(doc, now)
+    except InvalidDocument as exc:
+        return exc.reason
 
 
 def _check_workspace(doc: Document) -> None:

@@ -35,6 +35,7 @@ from esd.formats.encoding import (
 SEED_SIZE = 32
 KEY_SIZE = 32
 SIGNATURE_SIZE = 64
+HASH_SIZE = 32
 CACHED_AUTHORS = 16_384  # some 4 MB; a workspace has far fewer authors
 
 

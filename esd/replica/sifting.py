@@ -51,9 +51,9 @@ def sift(reader: Reader, workspace: str, offer: Offer) -> list[Outcome | None]:
         outcome: Outcome | None = None
         if document.workspace != workspace:  # which is compared for all
             outcome = _ELSEWHERE
-        elif held := held_at.get((document.path, document.author)):
+        elif held_at and (held := held_at.get((document.path, document.author))):
             outcome = _compared(reader, document, held, offer)
-        if outcome is None and not _is_wanted(document, offer.wanted):
+        if outcome is None and offer.wanted and not _matches(offer.wanted, document):
             outcome = _UNWANTED
         outcomes.append(outcome)
     return outcomes
@@ -81,7 +81,7 @@ def _is_same(reader: Reader, document: Document, held: Held, now: int) -> bool:
     return json == formats.encode(document)
 
 
-def _is_wanted(document: Document, wanted: Predicate | None) -> bool:
-    return wanted is None or wanted.matches(
+def _matches(wanted: Predicate, document: Document) -> bool:
+    return wanted.matches(
         document.path, document.author, document.timestamp, document.format
     )

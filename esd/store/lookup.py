@@ -9,7 +9,7 @@ once: the last one's empty places are NULL, which no key equals.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 __all__ = ["AT_ONCE", "Key", "rows_at", "rows_of"]
@@ -33,9 +33,8 @@ def rows_at(
         " WHERE path = at_path AND author = at_author"
     )
     for start in range(0, len(keys), AT_ONCE):
-        wanted: list[str | None] = []
-        for key in keys[start : start + AT_ONCE]:
-            wanted += key
+        some = keys[start : start + AT_ONCE]
+        wanted: list[str | None] = [*chain.from_iterable(some)]
         wanted += [None] * (2 * AT_ONCE - len(wanted))
         yield from db.execute(statement, wanted).fetchall()
 
