@@ -22,20 +22,22 @@ __all__ = ["FINGERPRINT", "LANES", "fingerprint_of", "sum_of_ids"]
 FINGERPRINT = 16  # bytes
 LANES = 128  # keys that one number may hold; a power of two
 
-_LANE = KEY * 8
-_ID_BITS = TIMESTAMP * 8  # where the id begins in its lane
-_IDS = int.from_bytes((bytes(TIMESTAMP) + b"\xff" * ID) * LANES, "little")
-_LOWER = {1 << n: (1 << (_LANE << n)) - 1 for n in range(LANES.bit_length())}
+_IDS = int.from_bytes((b"\xff" * ID + bytes(TIMESTAMP)) * LANES, "little")
+_LANE = KEY * 8  # bits
+# By what power of two the lanes are, how often to fold them and where: the mask of the
+# lower half, and how far down to shift the upper one.
+_FOLDS = [
+    [((1 << half) - 1, half) for half in (_LANE << n for n in reversed(range(power)))]
+    for power in range(LANES.bit_length())
+]
 _MODULUS_MASK = (1 << ID * 8) - 1
 
 
 def sum_of_ids(packed: bytes) -> int:
     """Add up the ids of at most LANES packed keys; not reduced modulo 2**256."""
-    lanes = 1 << (len(packed) // KEY - 1).bit_length() if packed else 1
-    total = (int.from_bytes(packed, "little") & _IDS) >> _ID_BITS
-    while lanes > 1:
-        lanes >>= 1
-        total = (total & _LOWER[lanes]) + (total >> _LANE * lanes)
+    total = int.from_bytes(packed[TIMESTAMP:], "little") & _IDS
+    for lower, bits in _FOLDS[(len(packed) // KEY - 1).bit_length()]:
+        total = (total & lower) + (total >> bits)
     return total
 
 

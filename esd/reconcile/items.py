@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Self
 
 from esd.reconcile.blocks import Blocks
+from esd.reconcile.fingerprints import sum_of_ids
 from esd.reconcile.keys import INFINITY, KEY, TIMESTAMP
 
 __all__ = ["Items"]
@@ -137,6 +138,10 @@ class Items:
     def sum_before(self, position: int) -> int:
         """Return the sum of the ids before *position*, not reduced modulo 2**256."""
         return self._blocks.sum_before(position * KEY) if self._blocks else 0
+
+    def sum_between(self, first: int, last: int) -> int:
+        """Return the sum of the ids between two positions, where these are few."""
+        return sum(map(sum_of_ids, self._pieces(first * KEY, last * KEY)))
 
     def _is_at(self, at: int, begin: int, key: bytes) -> bool:
         return self._blocks.packed[at][begin : begin + KEY] == key

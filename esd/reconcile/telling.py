@@ -41,6 +41,9 @@ _FRAME_A_RANGE = 32  # bytes
 # million items differ anywhere, it saves 3 rounds of 12 and a quarter of the bytes.
 _SCARCE = 1 / 4
 
+# Items whose ids are added up for themselves. For a sum up to a position some 24 are.
+_FEW = 16
+
 # Bytes of a frame that are left for what closes it: a skip, the bound of a list that is
 # cut, and a fingerprint. The reference keeps as many.
 _SLACK = 200
@@ -127,8 +130,12 @@ class Telling(ABC):
         return separating(self._items[position - 1], self._items[position])
 
     def _fingerprint(self, first: int, last: int) -> bytes:
-        id_sum = self._sum_before(last) - self._sum_before(first)
-        return fingerprint_of(id_sum, last - first)
+        count = last - first
+        if count <= _FEW:
+            id_sum = self._items.sum_between(first, last)
+        else:
+            id_sum = self._sum_before(last) - self._sum_before(first)
+        return fingerprint_of(id_sum, count)
 
     def _is_scarce(self) -> bool:
         if self._splitting.plain_frames:
@@ -173,8 +180,6 @@ class Asking(Telling):
         self.have += [one for one in ours if one not in listed]
         self.need += [one for one in listed if one not in ours]
         self.writer.skip(theirs.upper)
+        if max(len(self.have), len(self.need)) > MOST_IDS:
+            self._work = -1  # more than this message may take
         return last
-
-    def _is_full(self) -> bool:
-        learned = max(len(self.have), len(self.need))
-        return learned > MOST_IDS or super()._is_full()

@@ -39,6 +39,7 @@ def check_same(items: Items, expected: list[bytes], chance: random.Random) -> No
         assert items.ids(first, last) == [key[8:] for key in between]
         id_sum = sum(int.from_bytes(key[8:], "little") for key in between)
         assert items.sum_before(last) - items.sum_before(first) == id_sum
+        assert items.sum_between(first, last) == id_sum
         if between:
             assert items[first] == between[0]
             assert between[0] in items
