@@ -1,8 +1,8 @@
-"""How a peer stands once a run with it is over, or while there is none."""
+"""What follows for a peer from how a run with it went; and how one without stands."""
 
 from dataclasses import dataclass
 
-from esd.sync.runs import SyncRun
+from esd.sync.runs import RunState, SyncRun
 from esd.sync.schedule import Schedule
 from esd.sync.status import (
     Downgraded,
@@ -15,7 +15,7 @@ from esd.sync.status import (
     Retrying,
 )
 
-__all__ = ["Failure", "at_rest", "status_after"]
+__all__ = ["Failure", "at_rest", "schedule_after", "status_after"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,19 @@ class Failure:
     at: int
     reason: str
     hint: str
+
+
+def schedule_after(
+    run: SyncRun, schedule: Schedule, now: float, jitter: float, *, whole: bool
+) -> Schedule:
+    """When the next is due; *whole* where it was over everything."""
+    if run.state is RunState.CANCELLED or (run.scope.dry and not run.trouble):
+        return schedule.interrupted(now, jitter)
+    if not run.trouble:
+        return schedule.succeeded(now, jitter, whole=whole)
+    if run.moved_to is not None or run.downgraded:
+        return schedule.halt(now)
+    return schedule.failed(now, jitter, retry_after=run.retry_after)
 
 
 def status_after(run: SyncRun, schedule: Schedule, now: float) -> PeerStatus:

@@ -4,37 +4,30 @@ The loop is always at one of two places: asleep until its schedule is due or its
 rings, or inside a run. So there is never more than one run with a peer, and nothing has
 to be locked. All decisions are the schedule's (arithmetic on times passed in); the loop
 only carries them out.
-
-A request for a run is answered by one that starts after it: a run that is already under
-way may have passed the document that the request is about. Requests made meanwhile
-share the next one, as far as it covers them.
 """
 
-import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import inf
 
 import trio
 
 from esd.bell import Bell
 from esd.replica import Replica
 from esd.sync.acquaintance import Acquaintance
-from esd.sync.after_run import Failure, at_rest, status_after
+from esd.sync.after_run import Failure, at_rest, schedule_after, status_after
 from esd.sync.client import Client
 from esd.sync.news import News
+from esd.sync.requests import Requests
 from esd.sync.runner import Runner
 from esd.sync.runs import NotShared, PeerPaused, RunState, Scope, SyncRun
 from esd.sync.schedule import Schedule, Trigger
 from esd.sync.settings import Direction, PeerSettings
+from esd.sync.shown import Shown
 from esd.sync.status import Idle, InSync, PeerStatus, Pending, Syncing
 from esd.sync.stream_states import StreamStates
-from esd.sync.told import Told
 
 __all__ = ["Peer"]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -48,9 +41,7 @@ class Peer:
     begin: Callable[[Trigger, Scope], SyncRun]  # makes a run with a number of its own
     acquaintance: Acquaintance
     paused_until: float | None = None  # trio's clock; inf: until resumed
-    status: PeerStatus = field(default_factory=lambda: Idle(inf))
     running: SyncRun | None = None
-    pending: list[SyncRun] = field(default_factory=list)
     ended: list[SyncRun] = field(default_factory=list)  # and not yet written down
     last_success: int | None = None  # wall clock, µs
     last_failure: Failure | None = None
@@ -58,15 +49,17 @@ class Peer:
     leaving: trio.CancelScope = field(default_factory=trio.CancelScope)
     gone: trio.Event = field(default_factory=trio.Event)
     _wake: Bell = field(default_factory=Bell)
-    _told: Told = field(default_factory=Told)
     streams: StreamStates = field(default_factory=StreamStates)
+    _asked: Requests = field(init=False)
     _news: News = field(init=False)
-    _before: PeerStatus = field(default_factory=lambda: Idle(inf))  # the last at rest
+    _shown: Shown = field(init=False)
 
     def __post_init__(self) -> None:
+        self._asked = Requests(self.begin, self.runner.now)
+        self._shown = Shown(self.settings.name, self.runner)
         self._news = News(self.settings)
         self._news.seen(self.workspaces())  # the first run is for all there is now
-        self._show(self._at_rest())
+        self._shown.show(self._at_rest())
 
     def workspaces(self) -> list[Replica]:
         if self.settings.common:
@@ -96,7 +89,7 @@ class Peer:
             if self.paused_until is not None and now >= self.paused_until:
                 self.resume()
             if self.paused_until is None and self.schedule.trigger(now) is not None:
-                self._show(Pending(now))
+                self._shown.show(Pending(now))
                 return
             until = self.schedule.next_run
             if self.paused_until is not None:
@@ -109,11 +102,11 @@ class Peer:
         now = trio.current_time()
         trigger = self.schedule.trigger(now)
         if trigger is None or self.paused_until is not None:
-            self._show(self._at_rest())
+            self._shown.show(self._at_rest())
             return
         self.running = run = self._next(trigger)
         self.schedule = self.schedule.started(now)
-        self._show(Syncing(now, trigger))
+        self._shown.show(Syncing(now, trigger))
         await self.runner.carry_out(
             run, self.settings, client, self.acquaintance, self._taken(run.scope)
         )
@@ -122,8 +115,8 @@ class Peer:
 
     def _next(self, trigger: Trigger) -> SyncRun:
         """What was asked for first; else all, or what has news."""
-        if self.pending:
-            return self.pending.pop(0)
+        if self._asked:
+            return self._asked.pop()
         scope = self.everything
         if trigger is Trigger.WRITE:
             scope = replace(scope, workspaces=frozenset(self._news.dirty))
@@ -143,29 +136,21 @@ class Peer:
         """Let the schedule, the status and the log know how a run went."""
         now, jitter = trio.current_time(), random.random()  # noqa: S311 spreads load
         whole = run.scope == self.everything
-        if run.state is RunState.CANCELLED or (run.scope.dry and not run.trouble):
-            self.schedule = self.schedule.interrupted(now, jitter)
-        elif not run.trouble:
-            self.last_success = run.ended
-            self.schedule = self.schedule.succeeded(now, jitter, whole=whole)
-        else:
+        self.schedule = schedule_after(run, self.schedule, now, jitter, whole=whole)
+        if run.trouble:
             assert run.ended is not None
             self.last_failure = Failure(run.ended, run.trouble, run.hint)
-            self.schedule = self._after_trouble(run, now, jitter)
+        elif run.state is RunState.DONE and not run.scope.dry:
+            self.last_success = run.ended
         if run.trouble and run.cause is Trigger.MANUAL and not self.schedule.halted:
             self._news.dirty |= self._news.offered  # no other run is due for them
-        if self.pending:
+        if self._asked:
             self.schedule = self.schedule.ask()
         if self._news.dirty:
             self.schedule = self.schedule.changed(now)
-        self._show(self._status_after(run, now))
+        self._shown.show(self._status_after(run, now))
         self.ended.append(run)
         self.bell.ring()
-
-    def _after_trouble(self, run: SyncRun, now: float, jitter: float) -> Schedule:
-        if run.moved_to is not None or run.downgraded:
-            return self.schedule.halt(now)
-        return self.schedule.failed(now, jitter, retry_after=run.retry_after)
 
     # How it stands...
 
@@ -173,28 +158,20 @@ class Peer:
         if self.paused_until is not None or run.state is RunState.CANCELLED:
             return self._at_rest()
         if run.scope.dry and not run.trouble:
-            return self._before  # it says nothing of how we stand
+            return self._shown.at_rest  # it says nothing of how we stand
         return status_after(run, self.schedule, now)
 
     def _at_rest(self) -> PeerStatus:
         return at_rest(self.paused_until, self.schedule)
 
-    def _show(self, status: PeerStatus) -> None:
-        """Change the status; the log and whoever watches hear of turns."""
-        if type(status) is not type(self.status):
-            word = type(status).__name__.lower()
-            self.runner.tell("peer.state", peer=self.settings.name, state=word)
-        self.status = status
-        if not isinstance(status, Pending | Syncing):
-            self._before = status
-        self._told, line = self._told.after(status, trio.current_time())
-        if line is not None:
-            log.log(line.level, "peer %s: %s", self.settings.name, line.text)
+    @property
+    def status(self) -> PeerStatus:
+        return self._shown.status
 
     @property
     def idle(self) -> bool:
         """Nothing is running, asked for, or written that no run has seen."""
-        if self.running is not None or self.pending or self._news.dirty:
+        if self.running is not None or self._asked or self._news.dirty:
             return False
         return not any(map(self._news.in_, self.workspaces()))
 
@@ -215,14 +192,10 @@ class Peer:
         self._check_shared(scope)
         if self.paused_until is not None:
             raise PeerPaused(f"{self.settings.name} is paused")
-        for run in self.pending:
-            if run.scope.covers(scope):
-                return run, True
-        run = self.begin(Trigger.MANUAL, scope)
-        self.pending.append(run)
+        run, joined = self._asked.ask(scope)
         self.schedule = self.schedule.ask()
         self._wake.ring()
-        return run, False
+        return run, joined
 
     def _check_shared(self, scope: Scope) -> None:
         shared = {replica.local_id for replica in self.workspaces()}
@@ -235,16 +208,17 @@ class Peer:
     def cancel(self, run: SyncRun) -> None:
         """End a run that is not over: what it has taken in stays."""
         run.cancelling.cancel()
-        if run in self.pending:
-            self.pending.remove(run)
-            run.end(self.runner.now(), cancelled=True)
-            self.schedule = self.schedule if self.pending else self.schedule.unask()
+        if self._asked.cancel(run) and not self._asked:
+            self.schedule = self.schedule.unask()
 
     def leave(self) -> None:
         """There will be no more runs: nobody need wait for one."""
-        for run in list(self.pending):
-            self.cancel(run)
+        self._cancel_asked()
         self.leaving.cancel()
+
+    def _cancel_asked(self) -> None:
+        self._asked.cancel_all()
+        self.schedule = self.schedule.unask()
 
     def news(self, replica: Replica) -> None:
         """Something changed in *replica*; it matters if it is new to this peer."""
@@ -255,7 +229,7 @@ class Peer:
         now = trio.current_time()
         self.schedule = self.schedule.changed(now)
         if isinstance(self.status, InSync | Idle):
-            self._show(Pending(now))
+            self._shown.show(Pending(now))
         self._wake.ring()
 
     def look_at(self, replica: Replica) -> None:
@@ -275,17 +249,16 @@ class Peer:
         """No runs until then; one that is under way ends by itself."""
         self.paused_until = until
         self.streams.leave()
-        for run in list(self.pending):
-            self.cancel(run)
+        self._cancel_asked()
         if self.running is None:
-            self._show(self._at_rest())
+            self._shown.show(self._at_rest())
         self._wake.ring()
 
     def resume(self) -> None:
         self.paused_until = None
         self.bell.ring()
         if self.running is None:
-            self._show(self._at_rest())
+            self._shown.show(self._at_rest())
         self._wake.ring()
 
     def reset(self) -> None:

@@ -1,30 +1,28 @@
 """All peers: who there is, what they are asked for, and what wakes them.
 
-Each peer has a loop of its own (see sync/peer); one task listens to all replicas and
-tells the peers that share what changed. Peers come and go while the daemon runs, when
-its configuration is read again. How a peer is failing, and whether it is paused, is
-kept in the node's file, so that a restart neither hammers nor wakes anyone.
+Each peer has a loop of its own (peer), and a task beside it that writes its runs down
+(recording); one task listens to all replicas and tells the peers that share what
+changed (listening). Peers come and go while the daemon runs, when its configuration is
+read again. Whether one is paused is kept in the node's file.
 """
 
-import logging
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from weakref import WeakKeyDictionary
 
 import trio
 
 from esd.bell import Bell
-from esd.errors import OperatorMustAct
 from esd.formats import WorkspaceAddress
-from esd.replica import Replica
 from esd.store import History, KnownProtocol
 from esd.sync.acquaintance import Acquaintance
 from esd.sync.client import Client
 from esd.sync.followers import Followers
+from esd.sync.listening import Listener
 from esd.sync.peer import Peer
+from esd.sync.recording import Record
 from esd.sync.run_book import RunBook
 from esd.sync.runner import Runner
 from esd.sync.runs import Scope, SyncRun
@@ -33,8 +31,6 @@ from esd.sync.settings import Direction, PeerSettings
 from esd.sync.showing import memories
 
 __all__ = ["Peers"]
-
-log = logging.getLogger(__name__)
 
 SECOND = 1_000_000
 
@@ -60,8 +56,7 @@ class Peers:
         self._turns = trio.CapacityLimiter(runner.limits.runs)
         self._changed = Bell()
         self._ready = trio.Event()
-        self._heard = WeakKeyDictionary[Replica, int]()  # rings of its bell
-        self._listened = Bell()
+        self._listener = Listener(runner.replicas, self)
 
     def __iter__(self) -> Iterator[Peer]:
         return iter(list(self._peers.values()))
@@ -78,7 +73,7 @@ class Peers:
         """Keep all replicas in sync with all peers until cancelled."""
         self.apply(self._wanted)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._listen)
+            nursery.start_soon(self._listener.run)
             self._ready.set()
             task_status.started()
             while True:
@@ -98,7 +93,7 @@ class Peers:
                 await before.gone.wait()
             with peer.leaving:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._keep_record, peer)
+                    nursery.start_soon(Record(peer, self.history).keep)
                     client = self._connect(peer.settings)
                     nursery.start_soon(peer.live, client)
                     if peer.settings.live and peer.settings.direction.pulls:
@@ -191,7 +186,7 @@ class Peers:
     async def _write(self, write: Callable[[], None]) -> None:
         await self._runner.replicas.run(write)
 
-    # ...what runs are asked for...
+    # ...and what runs are asked for.
 
     def start(
         self,
@@ -240,57 +235,11 @@ class Peers:
             busy = next((peer for peer in self if not peer.idle), None)
             if busy is not None:
                 await busy.bell.wait_after(busy.bell.count)
-            elif self._has_unheard():
-                await self._listened.wait_after(self._listened.count)
+            elif self._listener.is_behind:
+                told = self._listener.bell
+                await told.wait_after(told.count)
             else:
                 return
 
-    async def _keep_record(self, peer: Peer) -> None:
-        """Write each run of *peer* down, and how the peer is failing."""
-        try:
-            while True:
-                seen = peer.bell.count
-                await self._record_ended(peer)
-                await peer.bell.wait_after(seen)
-        finally:  # what has ended has ended, also where we are about to
-            with trio.CancelScope(shield=True):
-                await self._record_ended(peer)
-
-    async def _record_ended(self, peer: Peer) -> None:
-        while peer.ended:
-            await self._record(peer, peer.ended[0])
-            del peer.ended[0]
-
-    async def _record(self, peer: Peer, run: SyncRun) -> None:
-        """A disk in trouble ends no run: then only the looking back suffers."""
-        backoff = peer.schedule.backoff(
-            now=trio.current_time(), wall=self._runner.now()
-        )
-        note = partial(self.history.note_run, run.peer, run.records(), backoff)
-        try:
-            await self._write(note)
-        except OperatorMustAct as exc:
-            log.error("run %d is not written down: %s", run.id, exc)  # noqa: TRY400
-
     async def _note_protocol(self, name: str, known: KnownProtocol) -> None:
         await self._write(partial(self.history.note_protocol, name, known))
-
-    # ...and what wakes them.
-
-    async def _listen(self) -> None:
-        """Tell the peers of every change in every replica, also of later ones."""
-        replicas = self._runner.replicas
-        while True:
-            seen = replicas.changes.count
-            for replica in replicas:
-                if self._heard.get(replica) != replica.bell.count:
-                    self._heard[replica] = replica.bell.count
-                    for peer in self:
-                        peer.news(replica)
-            self._listened.ring()
-            await replicas.changes.wait_after(seen)
-
-    def _has_unheard(self) -> bool:
-        """Whether a bell has rung of which the peers were not told yet."""
-        replicas = self._runner.replicas
-        return any(self._heard.get(one, 0) != one.bell.count for one in replicas)
