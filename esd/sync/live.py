@@ -3,7 +3,8 @@
 A stream is opened, and only when its first byte has come everything is compared once
 more: so nothing falls between. What comes is taken in like any other documents, under
 the peer's name, and is no news for it. Nothing waits for more to come, so one document
-is here as soon as it can be; a flood is read as fast as we can store it.
+is here as soon as it can be; a flood comes in batches (gathering), and is read as fast
+as we can store it.
 
 Streams bring what is new, and only that. Runs go on besides, if rarely: they push, and
 they find what a stream may have lost.
@@ -17,7 +18,7 @@ from math import inf
 
 import trio
 
-from esd.errors import PeerMisbehaved, PeerUnavailable
+from esd.errors import EsdError, PeerMisbehaved, PeerUnavailable
 from esd.formats import (
     Batch,
     InvalidDocument,
@@ -31,6 +32,7 @@ from esd.sync.answers import NO_PUB, check_answer
 from esd.sync.client import Client
 from esd.sync.event_reader import EventReader
 from esd.sync.exchange import Answer, Reply
+from esd.sync.gathering import Gathering
 from esd.sync.hello import PREFIX
 from esd.sync.refusals import check_ours
 
@@ -69,30 +71,63 @@ class Stream:
 
         *opened* is called when its first byte has come.
         """
-        most = self.tally.faults + MOST_INVALID
         async with self._open() as reply:
-            reader, turn = EventReader(), Turn(self.replica.turns)
-            first, taken_at = True, inf
+            failure = await self._follow(reply, opened)
+        raise failure or PeerUnavailable("its stream has ended")
+
+    async def _follow(
+        self, reply: Reply, opened: Callable[[], None]
+    ) -> EsdError | None:
+        """Read, and beside it store; why that ended, if not with the stream."""
+        gathered, failures = Gathering(), list[EsdError]()
+        async with trio.open_nursery() as nursery:
+
+            async def store() -> None:
+                try:
+                    await self._store(gathered)
+                except EsdError as exc:
+                    failures.append(exc)
+                    nursery.cancel_scope.cancel()
+
+            nursery.start_soon(store)
             try:
-                async for piece in reply:
-                    if first:
-                        opened()
-                        first = False
-                    await self._take(reader.feed(piece))
-                    if self.tally.faults > most:
-                        raise TooManyInvalid(MOST_INVALID)
-                    if reader.held <= LARGE:
-                        turn.give_back()
-                        taken_at = inf
-                    elif not turn.taken:
-                        await turn.take()
-                        taken_at = trio.current_time()
-                    if trio.current_time() - taken_at > TURN_TIME:
-                        reason = "an event of its stream takes too long"
-                        raise PeerMisbehaved(reason)
-            finally:
-                turn.give_back()
-        raise PeerUnavailable("its stream has ended")
+                await self._read(reply, gathered, opened)
+            except EsdError as exc:
+                failures.append(exc)
+            await gathered.wait_stored()
+            nursery.cancel_scope.cancel()
+        return failures[0] if failures else None
+
+    async def _read(
+        self, reply: Reply, gathered: Gathering, opened: Callable[[], None]
+    ) -> None:
+        reader, turn = EventReader(), Turn(self.replica.turns)
+        first, taken_at = True, inf
+        try:
+            async for piece in reply:
+                if first:
+                    opened()
+                    first = False
+                await gathered.put(reader.feed(piece))
+                if reader.held <= LARGE:
+                    if turn.taken:
+                        await gathered.wait_stored()
+                    turn.give_back()
+                    taken_at = inf
+                elif not turn.taken:
+                    await turn.take()
+                    taken_at = trio.current_time()
+                if trio.current_time() - taken_at > TURN_TIME:
+                    raise PeerMisbehaved("an event of its stream takes too long")
+        finally:
+            turn.give_back()
+
+    async def _store(self, gathered: Gathering) -> None:
+        most = self.tally.faults + MOST_INVALID
+        while True:
+            await self._take(await gathered.take())
+            if self.tally.faults > most:
+                raise TooManyInvalid(MOST_INVALID)
 
     async def make_room(self) -> None:
         """Push nothing, which has a plain pub hold the workspace if it will."""
