@@ -34,9 +34,9 @@ def schedule_after(
     if run.state is RunState.CANCELLED or (run.scope.dry and not run.trouble):
         return schedule.interrupted(now, jitter)
     if not run.trouble:
-        return schedule.succeeded(now, jitter, whole=whole)
+        return schedule.succeeded(now, jitter, whole=whole, again=run.again)
     if run.moved_to is not None or run.downgraded:
-        return schedule.halt(now)
+        return schedule.halt(now, jitter)
     return schedule.failed(now, jitter, retry_after=run.retry_after)
 
 

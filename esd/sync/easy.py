@@ -50,9 +50,9 @@ async def easy_sync(talk: Talk, report: Report) -> None:
     if not talk.dry:
         await _forget_elsewhere(talk)
     missing = await _compare(talk, report)
-    if talk.direction.pushes:
-        report.to_push = missing.count
-    if talk.direction.pushes and not talk.dry:
+    if talk.direction.pushes and talk.dry:
+        report.to_push = (await talk.replica.run(missing.find_all)).count
+    elif talk.direction.pushes:
         await push(talk, missing, report)
         if report.taken:
             await _note_held(talk)
@@ -186,13 +186,14 @@ async def _compare_list(
     marks = intake.listed
     if talk.dry:
         report.to_pull = intake.tally.new if talk.direction.pulls else 0
-        return await talk.replica.run(lambda: unmarked(talk, marks, before))
+        return await talk.replica.run(partial(unmarked, talk, marks, before))
     await note_taken(talk, seen)
     if intake.tally.total:
         await _note_held(talk)
     else:
         await _acquit_if_lost(talk)
-    missing = await talk.replica.run(lambda: unmarked(talk, marks, before))
+    find = partial(unmarked, talk, marks, before)
+    missing = await talk.replica.run(lambda: find().find_all())
     await _remember(talk, reply.headers.get("etag", ""), missing, intake)
     return missing
 

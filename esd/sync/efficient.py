@@ -36,6 +36,7 @@ __all__ = ["efficient_sync"]
 
 BEGINNINGS = 4  # a salt and queries may both be new; more often is no coincidence
 MOST_NOT_GIVEN = 100_000  # documents of one run that it names and then does not give
+MOST_NAMED = 10_000_000  # ...and that it names at all: 4 GiB of documents are fewer
 HELLO_HOLDS = 6 * HOUR  # what it offers changes rarely, and other answers tell most
 
 
@@ -146,6 +147,7 @@ class _Comparison:
     taken: Items = field(default_factory=Items)
     showing: Showing = field(init=False)
     _not_given: int = 0
+    _named: int = 0  # which we do not hold; as often as it names them
 
     def __post_init__(self) -> None:
         self.showing = Showing(self.line.talk, self.line.terms, self.direction)
@@ -163,6 +165,9 @@ class _Comparison:
             await self._give()
 
     async def _take(self, have: Sequence[bytes], need: Sequence[bytes]) -> None:
+        self._named += len(need)
+        if self._named > MOST_NAMED:
+            raise PeerMisbehaved("it names more documents than a workspace can hold")
         lacked_there = await self.showing.lacked_there(have)
         keys = [key_of(0, one) for one in lacked_there]
         await self.line.talk.replica.run(partial(_insert, self.have, keys))

@@ -43,9 +43,10 @@ def is_due(talk: Talk) -> bool:
 
 
 async def note_taken(talk: Talk, names: Iterable[str]) -> None:
-    new = [name for name in names if not takes(talk, name)]
-    await _note(talk, {_TAKES + name: 1 for name in new})
-    await _note(talk, {_IGNORES + name: 0 for name in new})
+    peers, new = _peers(talk), [name for name in names if not takes(talk, name)]
+    ignored = [name for name in new if peers.fact(talk.peer, _IGNORES + name)]
+    facts = dict.fromkeys([_TAKES + name for name in new], 1)
+    await _note(talk, facts | dict.fromkeys([_IGNORES + name for name in ignored], 0))
 
 
 async def note_ignored(talk: Talk, name: str) -> None:

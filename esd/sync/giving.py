@@ -16,6 +16,7 @@ from esd.formats import Reason
 from esd.reconcile import Items, key_of
 from esd.replica import QUOTA
 from esd.store import Reader, Replaced
+from esd.sync.body_limit import BodyLimit
 from esd.sync.exchange import Answer
 from esd.sync.line import Line, decoded
 from esd.sync.refusals import ReadOnlyThere, TooLargeThere
@@ -32,7 +33,6 @@ FUTURE = 600_000_000  # µs: how far ahead of its clock a peer takes a document
 MOST_ANSWER = 256 << 10  # bytes: a letter each, and a reason for each
 ACCEPTED = "a"
 HOUR = 3_600_000_000  # µs
-LEAST_LIMIT = 16 << 10  # bytes; below that a peer is broken, not modest
 _LIMIT = "sync_limit"  # a fact: what one body may hold
 
 Moment = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -44,7 +44,8 @@ async def give(line: Line, have: Items, showing: Showing, report: Report) -> Ite
     start = 0
     while start < len(have) and not giving.unwanted:
         left = have.ids(start, min(start + line.hello.hashes, len(have)))
-        body = await line.talk.replica.run(partial(_filled, line, left, giving.most))
+        fill = partial(_filled, line, left, giving.limit.most)
+        body = await line.talk.replica.run(fill)
         await giving.leave_out(body)
         if not body.hashes or await giving.send(body):
             start += body.walked
@@ -109,12 +110,10 @@ class _Giving:
     report: Report
     taken: Items = field(default_factory=Items)
     unwanted: bool = False
-    most: int = field(init=False)  # bytes of a body
+    limit: BodyLimit = field(init=False)
 
     def __post_init__(self) -> None:
-        talk, offered = self.line.talk, self.line.hello.body
-        known = talk.replica.reader.peers.fact(talk.peer, _LIMIT)
-        self.most = min(offered, known or offered)
+        self.limit = BodyLimit(self.line.talk, _LIMIT, self.line.hello.body)
 
     async def leave_out(self, body: _Body) -> None:
         self.report.too_big += len(body.too_big)
@@ -130,6 +129,7 @@ class _Giving:
             return True
         except TooLargeThere:
             return await self._shrink(body)
+        await self.limit.took(body.size)
         told = decoded(answer, _Results, "documents")
         if len(told.results) != len(body.hashes) or set(told.results) - set("aor"):
             raise PeerMisbehaved("its answer does not fit what was pushed")
@@ -149,12 +149,7 @@ class _Giving:
             body.too_big.append((body.timestamps[0], body.hashes[0], None))
             await self.leave_out(body)
             return True
-        self.most = max(body.size // 2, LEAST_LIMIT)
-        if body.size <= LEAST_LIMIT:
-            raise PeerMisbehaved("it takes no push of any size")
-        writer = talk.replica.file.peer_writer
-        note = partial(writer.note_fact, talk.peer, _LIMIT, self.most)
-        await talk.replica.change(note)
+        await self.limit.refused(body.size)
         return False
 
     async def _post(self, lines: bytes) -> Answer:

@@ -3,13 +3,13 @@
 Only what our own queries let out counts; a pub has none of its own.
 
 Found by walking our documents in order of arrival, in a worker thread and over a reader
-of its own. Kept as local indexes, eight bytes each; the documents are read when they
-are sent, and one that was replaced meanwhile is simply no longer there.
+of its own: a page at a time as they are asked for, so that the first are pushed while
+the rest are found. Kept as local indexes, eight bytes each; the documents are read when
+they are sent, and one that was replaced meanwhile is simply no longer there.
 """
 
 from array import array
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
 
 from esd.formats import Predicate
 from esd.replica import Marks
@@ -21,29 +21,103 @@ from esd.sync.terms import ours_alone
 __all__ = ["Missing", "all_after", "unmarked"]
 
 
-@dataclass(slots=True)
 class Missing:
     """`indexes` to push, by format; `waiting` were sent in vain and rest, or are of a
     format that the peer does not take; `in_vain` all of the former.
 
     `cursor`: the peer holds all of ours with a local index up to there, `waiting`
-    aside.
+    aside. All of them are true of what was found so far; all methods are for threads.
     """
 
-    cursor: int
-    indexes: "dict[str, array[int]]" = field(default_factory=dict)
-    waiting: int = 0
-    in_vain: set[bytes] = field(default_factory=set)
+    def __init__(
+        self, talk: Talk, after: int, lacks: Callable[[Arrival], bool]
+    ) -> None:
+        self.cursor = after
+        self.indexes: dict[str, array[int]] = {}
+        self.waiting = 0
+        self.in_vain: set[bytes] = set()
+        self._talk = talk
+        self._lacks = lacks
+        self._given: Predicate = ours_alone(talk.halves, talk.now).push
+        self._after: int | None = after  # None: all are found
+        with talk.replica.file.scanning() as reader:
+            peers = reader.peers
+            self._last = reader.last_index()
+            self._waiting = peers.waiting(talk.peer, talk.now)
+            self._in_vain = peers.in_vain(talk.peer)
+            self._left_out = refused(peers, talk.peer, talk.now)
 
     @property
     def count(self) -> int:
         """How many there are to push."""
         return sum(map(len, self.indexes.values()))
 
+    def format_beside(self, others: Collection[str]) -> str | None:
+        """A format that some are of, and that is none of *others*."""
+        while True:
+            for name in self.indexes:
+                if name not in others:
+                    return name
+            if not self._find_more():
+                return None
+
+    def of(self, name: str, start: int) -> Iterator[int]:
+        """The indexes of one format, from the one at *start* on."""
+        while True:
+            found = self.indexes.get(name, ())
+            while start < len(found):
+                yield found[start]
+                start += 1
+            if not self._find_more():
+                return
+
+    def find_all(self) -> "Missing":
+        while self._find_more():
+            pass
+        return self
+
+    def _find_more(self) -> bool:
+        """Look at the next page, if there is one."""
+        if self._after is None:
+            return False
+        with self._talk.replica.file.scanning() as reader:
+            for arrival in self._page(reader, self._after):
+                if self._lacks(arrival) and self._is_given(arrival):
+                    self._add(arrival)
+        if not self.indexes:
+            self.cursor = self._last if self._after is None else self._after
+        return True
+
+    def _page(self, reader: Reader, after: int) -> Iterator[Arrival]:
+        """What is later than *last* is the next run's business."""
+        arrivals = reader.arrivals(after, self._talk.now)
+        is_last = not arrivals or arrivals[-1].local_index >= self._last
+        self._after = None if is_last else arrivals[-1].local_index
+        return (one for one in arrivals if one.local_index <= self._last)
+
+    def _is_given(self, arrival: Arrival) -> bool:
+        return self._given.is_everything or self._given.matches(
+            arrival.path, arrival.author, arrival.timestamp, arrival.format
+        )
+
+    def _add(self, arrival: Arrival) -> None:
+        if arrival.format in self._left_out:
+            self.waiting += 1
+            return
+        if arrival.hash in self._in_vain:
+            self.in_vain.add(arrival.hash)
+        if arrival.hash in self._waiting:
+            self.waiting += 1
+            return
+        if not self.indexes:
+            self.cursor = arrival.local_index - 1
+        found = self.indexes.setdefault(arrival.format, array("q"))
+        found.append(arrival.local_index)
+
 
 def all_after(talk: Talk, cursor: int, before: int) -> Missing:
     """Everything that came after *cursor*, but not from the peer just now."""
-    return _collect(talk, cursor, lambda arrival: not _came(talk, arrival, before))
+    return Missing(talk, cursor, lambda arrival: not _came(talk, arrival, before))
 
 
 def unmarked(talk: Talk, marks: Marks, before: int) -> Missing:
@@ -55,53 +129,9 @@ def unmarked(talk: Talk, marks: Marks, before: int) -> Missing:
     def lacks(arrival: Arrival) -> bool:
         return arrival.local_index not in marks and not _came(talk, arrival, before)
 
-    return _collect(talk, 0, lacks)
+    return Missing(talk, 0, lacks)
 
 
 def _came(talk: Talk, arrival: Arrival, before: int) -> bool:
     """Whether the peer gave it to us after local index *before*; then it holds it."""
     return arrival.local_index > before and arrival.origin == talk.peer
-
-
-def _collect(talk: Talk, cursor: int, lacks: Callable[[Arrival], bool]) -> Missing:
-    with talk.replica.file.scanning() as reader:
-        missing = Missing(reader.last_index())
-        waiting = reader.peers.waiting(talk.peer, talk.now)
-        in_vain = reader.peers.in_vain(talk.peer)
-        left_out = refused(reader.peers, talk.peer, talk.now)
-        given = ours_alone(talk.halves, talk.now).push
-        for arrival in _arrivals(reader, cursor, talk.now, missing.cursor):
-            if lacks(arrival) and _is_given(given, arrival):
-                if arrival.format in left_out:
-                    missing.waiting += 1
-                else:
-                    _add(missing, arrival, waiting, in_vain)
-    return missing
-
-
-def _arrivals(reader: Reader, after: int, now: int, last: int) -> Iterator[Arrival]:
-    while arrivals := reader.arrivals(after, now):
-        for arrival in arrivals:
-            if arrival.local_index > last:
-                return  # later than what `cursor` speaks of: the next run's business
-            yield arrival
-        after = arrivals[-1].local_index
-
-
-def _is_given(given: Predicate, arrival: Arrival) -> bool:
-    return given.is_everything or given.matches(
-        arrival.path, arrival.author, arrival.timestamp, arrival.format
-    )
-
-
-def _add(
-    missing: Missing, arrival: Arrival, waiting: set[bytes], in_vain: set[bytes]
-) -> None:
-    if arrival.hash in in_vain:
-        missing.in_vain.add(arrival.hash)
-    if arrival.hash in waiting:
-        missing.waiting += 1
-        return
-    if not missing.indexes:
-        missing.cursor = arrival.local_index - 1
-    missing.indexes.setdefault(arrival.format, array("q")).append(arrival.local_index)

@@ -118,7 +118,7 @@ class Peer:
         if self._asked:
             return self._asked.pop()
         scope = self.everything
-        if trigger is Trigger.WRITE:
+        if trigger in (Trigger.WRITE, Trigger.STREAM):
             scope = replace(scope, workspaces=frozenset(self._news.dirty))
         return self.begin(trigger, scope)
 
@@ -142,12 +142,14 @@ class Peer:
             self.last_failure = Failure(run.ended, run.trouble, run.hint)
         elif run.state is RunState.DONE and not run.scope.dry:
             self.last_success = run.ended
+        why = self.schedule.push_cause
         if run.trouble and run.cause is Trigger.MANUAL and not self.schedule.halted:
             self._news.dirty |= self._news.offered  # no other run is due for them
+            why = Trigger.WRITE
         if self._asked:
             self.schedule = self.schedule.ask()
         if self._news.dirty:
-            self.schedule = self.schedule.changed(now)
+            self.schedule = self.schedule.changed(now, why)
         self._shown.show(self._status_after(run, now))
         self.ended.append(run)
         self.bell.ring()
@@ -223,11 +225,11 @@ class Peer:
     def news(self, replica: Replica) -> None:
         """Something changed in *replica*; it matters if it is new to this peer."""
         if self._news.heard(replica):
-            self._run_soon()
+            self._run_soon(Trigger.WRITE)
 
-    def _run_soon(self) -> None:
+    def _run_soon(self, cause: Trigger) -> None:
         now = trio.current_time()
-        self.schedule = self.schedule.changed(now)
+        self.schedule = self.schedule.changed(now, cause)
         if isinstance(self.status, InSync | Idle):
             self._shown.show(Pending(now))
         self._wake.ring()
@@ -236,7 +238,7 @@ class Peer:
         """Something may be in it that no run has seen."""
         if self.is_well and not self.settings.rhythm.manual:
             self._news.dirty.add(replica.local_id)
-            self._run_soon()
+            self._run_soon(Trigger.STREAM)
 
     def count_streams(self) -> None:
         """One has begun or ended: the schedule depends on whether all are there."""

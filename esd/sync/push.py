@@ -7,51 +7,51 @@ once an hour: a pub that always counts wrong must not make us read its whole lis
 time.
 
 403 means read-only, 404 means that it does not want the workspace: states and not
-failures, asked again within the hour. 413 halves the limit that we keep for this peer.
+failures, and asked again (turned_away). 413 halves the limit that we keep for this peer
+(body_limit).
 """
 
 import json
-from array import array
 from functools import partial
 
 from esd.errors import PeerMisbehaved
 from esd.sync.answers import NO_PUB, check_answer
+from esd.sync.bodies import MOST_BODY, Bodies, Body
+from esd.sync.body_limit import LEAST_LIMIT, BodyLimit
 from esd.sync.exchange import Answer
 from esd.sync.formats_there import note_ignored, note_taken, takes
 from esd.sync.missing import Missing
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk, path_of
+from esd.sync.turned_away import TurnedAway
 from esd.web.inflate import deflate_gzip
 
 __all__ = ["has_unjudged", "push"]
 
-LEAST_LIMIT = 16 << 10  # below that a pub is broken, not modest
 HOUR = 3_600_000_000  # µs
 WORTH_GZIP = 1_400  # bytes: what fits in one packet anyway gains nothing
 
 _LIMIT = "push_limit"  # facts kept for a peer
-_UNWANTED = "unwanted_at"
 _PLAIN = "plain_bodies"
 _FORCED = "comparison_forced_at"
 
 
 async def push(talk: Talk, missing: Missing, report: Report) -> None:
     """Send what is *missing* there, as far as the peer takes it."""
-    report.waiting = missing.waiting
-    if _unwanted_lately(talk):
-        return
-    for name, indexes in missing.indexes.items():
-        sender = _Sender(talk, report, name)
-        while sender.done < len(indexes) and not sender.unwanted:
-            await sender.send_some(indexes)
+    tried: list[str] = []
+    holds_back = TurnedAway(talk).holds_back
+    while name := await talk.replica.run(partial(missing.format_beside, tried)):
+        if not tried and holds_back(report):
+            break
+        tried.append(name)
+        sender = _Sender(talk, report, name, Bodies(talk, missing, name))
+        while await sender.send_some():
+            report.to_push = missing.count
         if sender.turned_away:
-            return
-
-
-def _unwanted_lately(talk: Talk) -> bool:
-    """Whether the peer said within the hour that it takes no pushes."""
-    at = talk.replica.reader.peers.fact(talk.peer, _UNWANTED)
-    return at is not None and 0 <= talk.now - at < HOUR and not talk.asked
+            break
+    await talk.replica.run(missing.find_all)
+    report.to_push = missing.count
+    report.waiting += missing.waiting
 
 
 def has_unjudged(talk: Talk) -> bool:
@@ -68,36 +68,42 @@ def _forced_lately(talk: Talk) -> bool:
 class _Sender:
     """One push of one format. `done` counts the indexes that need no more thought."""
 
-    def __init__(self, talk: Talk, report: Report, format_name: str) -> None:
+    def __init__(
+        self, talk: Talk, report: Report, format_name: str, bodies: Bodies
+    ) -> None:
         self._talk = talk
         self._report = report
         self._format = format_name
+        self._bodies = bodies
         self._is_taken = takes(talk, format_name)
-        self._first = LEAST_LIMIT  # bytes of a body that tries the format
-        self._facts = talk.replica.reader.peers
-        known = self._facts.fact(talk.peer, _LIMIT)
-        self._most = min(known or talk.limits.push_body, talk.limits.push_body)
-        self._gzip = (
-            not talk.client.on_loopback and self._facts.fact(talk.peer, _PLAIN) is None
-        )
+        self._first = LEAST_LIMIT  # bytes of a body that may be sent in vain
+        self._limit = BodyLimit(talk, _LIMIT, min(MOST_BODY, talk.limits.push_body))
+        self._away = TurnedAway(talk)
+        plain = talk.replica.reader.peers.fact(talk.peer, _PLAIN) is not None
+        self._gzip = not talk.client.on_loopback and not plain
         self.done = 0
         self.unwanted = False  # this format
         self.turned_away = False  # whatever it is
 
-    async def send_some(self, indexes: "array[int]") -> None:
-        """One body with as many documents as the limit lets in, and its answer."""
-        most = self._most if self._is_taken else min(self._most, self._first)
-        fill = partial(_filled, self._talk, most, indexes[self.done :])
-        body = await self._talk.replica.run(fill)
+    async def send_some(self) -> bool:
+        """One body with as many documents as the limit lets in, and its answer.
+
+        False: nothing more is to be sent.
+        """
+        most, in_doubt = self._limit.most, not self._is_taken or self._away.times
+        most = min(most, self._first) if in_doubt else most
+        body = await self._bodies.at(self.done, most)
         if body.size > self._talk.limits.push_body:
             await self._leave_out(body)
         elif body.hashes:
             await self._send(body)
         else:
             self.done += body.walked  # replaced or expired since they were found
+        return body.walked > 0 and not self.unwanted
 
-    async def _send(self, body: "_Body") -> None:
-        answer = await self._post(body.bytes())
+    async def _send(self, body: Body) -> None:
+        after, post = self.done + body.walked, partial(self._post, body)
+        answer = await self._bodies.beside(after, self._limit.most, post)
         match answer.status:
             case 200:
                 await self._sent(body, _taken(answer))
@@ -112,14 +118,16 @@ class _Sender:
                 check_answer(status, answer.headers)
                 raise PeerMisbehaved(f"it answered {status} to a push")
 
-    async def _post(self, body: bytes) -> Answer:
-        headers = {"Content-Type": "application/json"}
-        if self._gzip and len(body) > WORTH_GZIP:
+    async def _post(self, body: Body) -> Answer:
+        headers, data = {"Content-Type": "application/json"}, body.bytes()
+        if self._gzip and len(data) > WORTH_GZIP:
             headers["Content-Encoding"] = "gzip"
-            body = await self._talk.replica.run(lambda: deflate_gzip(body))
-        return await self._talk.client.fetch("POST", path_of(self._talk), headers, body)
+            data = await self._talk.replica.run(partial(deflate_gzip, data))
+        return await self._talk.client.fetch("POST", path_of(self._talk), headers, data)
 
-    async def _sent(self, body: "_Body", taken: int) -> None:
+    async def _sent(self, body: Body, taken: int) -> None:
+        await self._away.forget()
+        await self._limit.took(body.size)
         if self._report.standing is Standing.ABSENT:
             self._report.standing = Standing.LEVEL  # it made the workspace for us
         if not taken and not self._is_taken:
@@ -149,24 +157,19 @@ class _Sender:
         await self._talk.replica.change(write)
 
     async def _turned_away(self, status: int) -> None:
-        if status == 403:
-            self._report.standing = Standing.READ_ONLY
         self.unwanted = self.turned_away = True
-        await self._note(_UNWANTED, self._talk.now)
+        await self._away.note(self._report, read_only=status == 403)
 
-    async def _shrink(self, body: "_Body") -> None:
+    async def _shrink(self, body: Body) -> None:
         """Halve the limit; a document that is too big by itself is left out instead."""
         if len(body.hashes) == 1:
             await self._leave_out(body)
         elif not self._is_taken and self._first:
             self._first = 0  # one document at a time
-        elif body.size <= LEAST_LIMIT:
-            raise PeerMisbehaved("it takes no push of any size")
         else:
-            self._most = max(body.size // 2, LEAST_LIMIT)
-            await self._note(_LIMIT, self._most)
+            await self._limit.refused(body.size)
 
-    async def _leave_out(self, body: "_Body") -> None:
+    async def _leave_out(self, body: Body) -> None:
         """It counts as refused, or it would be in the way of every later run."""
         self._report.too_big += 1
         writer = self._talk.replica.file.peer_writer
@@ -179,42 +182,6 @@ class _Sender:
         await self._talk.replica.change(
             lambda: writer.note_fact(self._talk.peer, name, value)
         )
-
-
-class _Body:
-    """A JSON array in the making. Its first document fits whatever its size."""
-
-    def __init__(self, most: int) -> None:
-        self.size = 1  # "[", and for each document itself and a comma or "]"
-        self.walked = 0  # indexes, those of documents that are gone included
-        self.hashes: list[bytes] = []
-        self._most = most
-        self._documents: list[bytes] = []
-
-    def add(self, document_hash: bytes, document: bytes) -> bool:
-        """Whether it fitted."""
-        size = self.size + len(document) + 1
-        if size > self._most and self.hashes:
-            return False
-        self.size = size
-        self.hashes.append(document_hash)
-        self._documents.append(document)
-        return True
-
-    def bytes(self) -> bytes:
-        return b"[" + b",".join(self._documents) + b"]"
-
-
-def _filled(talk: Talk, most: int, indexes: "array[int]") -> _Body:
-    """A body with the first of these documents that are still there."""
-    body = _Body(most)
-    with talk.replica.file.scanning() as reader:
-        for index in indexes:
-            wire = reader.wire_at(index, talk.now)
-            if wire is not None and not body.add(*wire):
-                break
-            body.walked += 1
-    return body
 
 
 def _taken(answer: Answer) -> int:

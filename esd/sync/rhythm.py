@@ -51,6 +51,10 @@ class Rhythm:
         doubled = self.backoff_first * 2.0 ** min(failures - 1, DOUBLINGS)
         return max(SOONEST, jitter * min(doubled, self.backoff_cap))
 
+    def rare(self, jitter: float) -> float:
+        """The delay where an operator should act, and something else rarely helps."""
+        return inf if self.manual else self.backoff_cap * (1 - WOBBLE * jitter)
+
     def obey(self, retry_after: float) -> float:
         """The delay that a peer asked for, as far as we let it."""
         return min(max(0.0, retry_after), self.backoff_cap)

@@ -8,6 +8,7 @@ one direction or both; a request joins a run that has not begun and covers it.
 import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from math import inf
 
 import trio
 
@@ -19,6 +20,10 @@ from esd.sync.status import Standing
 from esd.sync.talk import Report
 
 __all__ = ["Finding", "NotShared", "PeerPaused", "RunState", "Scope", "SyncRun"]
+
+
+SECOND = 1_000_000  # µs
+MARGIN = 1.0  # seconds; two clocks are compared, and too early is in vain
 
 
 class NotShared(EsdError):
@@ -96,6 +101,15 @@ class SyncRun:
     @property
     def standings(self) -> tuple[tuple[str, Standing], ...]:
         return tuple((one.workspace, one.report.standing) for one in self.findings)
+
+    @property
+    def again(self) -> float:
+        """Seconds after its end when some peer may take what it turned away."""
+        told = [one.report.push_again for one in self.findings]
+        due = [at for at in told if at is not None]
+        if not due or self.ended is None:
+            return inf
+        return max(0, min(due) - self.ended) / SECOND + MARGIN
 
     def begin(self, now: int) -> None:
         self.state, self.started = RunState.RUNNING, now

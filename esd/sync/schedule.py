@@ -34,6 +34,7 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
     RETRY = "retry"
     WRITE = "local-write"
+    STREAM = "stream"  # a live stream began or ended: something may have passed by it
     MANUAL = "manual"
 
 
@@ -47,11 +48,12 @@ class Schedule:
     failures: int = 0  # consecutive, those of manual runs not counted
     failing_since: float = inf
     last_attempt: float = -inf
-    halted: bool = False  # only an operator gets it going again
+    halted: bool = False  # an operator should act: it is only looked at rarely
     asked: bool = False  # an operator's wish that no run has answered yet
     dirty_since: float = inf  # the oldest local write that no run has seen
     last_write: float = -inf
     push_due: float = inf
+    push_cause: Trigger = Trigger.WRITE  # of that; a write outdoes what else there was
     running: Trigger | None = None
     live: bool = False  # all that is new there comes by itself
 
@@ -88,9 +90,9 @@ class Schedule:
         # keep a dead peer's backoff from ever growing.
         if now < self._own_accord:
             return Trigger.MANUAL
-        if self.failures:
+        if self.failures or self.halted:
             return Trigger.RETRY
-        return Trigger.SCHEDULE if self.due <= now else Trigger.WRITE
+        return Trigger.SCHEDULE if self.due <= now else self.push_cause
 
     # ...and what happens to a peer.
 
@@ -107,10 +109,17 @@ class Schedule:
             last_attempt=now,
         )
 
-    def succeeded(self, now: float, jitter: float, *, whole: bool = True) -> "Schedule":
-        """All is well; but only a run over everything answers for the interval."""
+    def succeeded(
+        self, now: float, jitter: float, *, whole: bool = True, again: float = inf
+    ) -> "Schedule":
+        """All is well; but only a run over everything answers for the interval.
+
+        The peer turned something away that can be tried *again*, after so many seconds.
+        """
         calm = self.rhythm.calm(jitter, live=self.live)
         due = now + calm if whole else self.due
+        if not self.rhythm.manual:
+            due = min(due, now + again)
         return replace(self._healthy(), running=None, due=due)
 
     def interrupted(self, now: float, jitter: float) -> "Schedule":
@@ -130,16 +139,26 @@ class Schedule:
         return replace(
             self,
             running=None,
+            halted=False,
             failures=failures,
             failing_since=min(self.failing_since, now),
             not_before=retry,
             due=retry,
         )
 
-    def halt(self, now: float) -> "Schedule":
-        """The run failed in a way that no waiting cures."""
-        since = min(self.failing_since, now)
-        return replace(self, running=None, halted=True, failing_since=since)
+    def halt(self, now: float, jitter: float) -> "Schedule":
+        """The run failed in a way that waiting hardly ever cures."""
+        since, retry = min(self.failing_since, now), now + self.rhythm.rare(jitter)
+        if self.running is Trigger.MANUAL and self.halted:
+            retry = self.not_before
+        return replace(
+            self,
+            running=None,
+            halted=True,
+            failing_since=since,
+            not_before=retry,
+            due=retry,
+        )
 
     def ask(self) -> "Schedule":
         """An operator wants a run: at once, whatever the backoff."""
@@ -156,16 +175,18 @@ class Schedule:
         due = inf if self.rhythm.manual else now
         return replace(self._healthy(), due=due)
 
-    def changed(self, now: float) -> "Schedule":
-        """There is a local write to push."""
+    def changed(self, now: float, cause: Trigger = Trigger.WRITE) -> "Schedule":
+        """There is a local write to push, or another *cause* to look soon."""
         if self.rhythm.manual:
             return self
         since = min(self.dirty_since, now)
+        written = self.dirty_since < inf and self.push_cause is Trigger.WRITE
         return replace(
             self,
             dirty_since=since,
             last_write=now,
             push_due=self._push_due(since, now),
+            push_cause=Trigger.WRITE if written else cause,
         )
 
     def streaming(self, now: float, jitter: float, *, live: bool) -> "Schedule":
@@ -189,8 +210,6 @@ class Schedule:
 
     @property
     def _own_accord(self) -> float:
-        if self.halted:
-            return inf
         return max(min(self.due, self.push_due), self.not_before)
 
     def _push_due(self, since: float, now: float) -> float:

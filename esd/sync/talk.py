@@ -60,6 +60,7 @@ class Report:
     sent: int = 0  # documents pushed
     taken: int = 0  # of them, those the peer says it stored
     too_big: int = 0  # documents no body of the peer's limit can hold
+    push_again: int | None = None  # when to try what it turned away; wall clock, µs
     waiting: int = 0  # documents it refused before, whose retry time has not come
     traffic: Traffic = field(default_factory=Traffic)
 

@@ -4,6 +4,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from esd.control import Control
+from esd.sync.schedule import Trigger
 from tests.control.calling import ask
 from tests.control.node import a_node
 from tests.control.written import strict, written
@@ -68,6 +69,12 @@ def test_every_schema_is_used():
 @pytest.mark.parametrize("name", list(written()["components"]["schemas"]))
 def test_every_schema_is_one(name):
     Draft202012Validator.check_schema(written()["components"]["schemas"][name])
+
+
+@pytest.mark.parametrize("name", ["Sync", "StartedSync"])
+def test_every_cause_of_a_run_is_told(name):
+    cause = written()["components"]["schemas"][name]["properties"]["cause"]
+    assert cause["enum"] == [one.value for one in Trigger]
 
 
 def examples():

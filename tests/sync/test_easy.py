@@ -4,14 +4,10 @@ import pytest
 import trio
 
 from esd.errors import PeerMisbehaved, PeerUnavailable
-from esd.formats import Batch, encode
-from esd.replica import Listing
-from esd.sync import Client, Direction, RunLimits
-from esd.sync.acquaintance import Acquaintance
-from esd.sync.easy import easy_sync
+from esd.formats import encode
+from esd.sync import Direction
 from esd.sync.push import HOUR
 from esd.sync.status import Standing
-from esd.sync.talk import Report, Talk
 from tests.replicas import (
     FERN,
     MATT,
@@ -23,48 +19,8 @@ from tests.replicas import (
     an_es3_document,
     documents,
 )
+from tests.sync.easy_side import LATER, Side
 from tests.sync.pubs import PubWire, reply
-
-URL = "http://pub.example"
-LATER = NOW + 10 * SECOND
-
-
-class Side:
-    """Our side: a replica and its memory of one pub."""
-
-    def __init__(self, replica, wire):
-        self.replica = replica
-        self.wire = wire
-        self.listing = Listing(replica)
-        self.now = LATER
-
-    async def sync(self, direction=Direction.BOTH, *, url=URL, asked=False):
-        report = Report()
-        self.wire.seen.clear()
-        self.wire.bodies.clear()
-        async with Client(url, RunLimits(), transport=self.wire) as client:
-            talk = Talk(
-                peer="pub",
-                url=url,
-                client=client,
-                replica=self.replica,
-                listing=self.listing,
-                direction=direction,
-                now=self.now,
-                limits=RunLimits(),
-                slots=trio.CapacityLimiter(16),
-                acquaintance=Acquaintance(url),
-                asked=asked,
-            )
-            await easy_sync(talk, report)
-        return report
-
-    async def hold(self, *documents):
-        await self.replica.ingest(Batch(list(documents)), origin="", now=self.now)
-
-    @property
-    def count(self):
-        return self.replica.reader.totals().count
 
 
 @pytest.fixture
@@ -307,23 +263,6 @@ async def test_a_pub_that_refuses_all_we_write_is_not_read_whole_each_time(side,
         await side.sync()
         lists += ("GET", 200) in wire.seen
     assert lists == 1, "once to learn what was refused, then not within the hour"
-
-
-async def test_a_readonly_pub_is_a_state(side, wire):
-    wire.readonly = True
-    await side.hold(a_document("/mine"))
-    report = await side.sync()
-    assert report.standing is Standing.READ_ONLY
-
-
-async def test_a_readonly_pub_is_not_bothered_again_within_the_hour(side, wire):
-    wire.readonly = True
-    await side.hold(a_document("/mine"))
-    await side.sync()
-    await side.sync()
-    assert ("POST", 403) not in wire.seen
-    await side.sync(asked=True)
-    assert ("POST", 403) in wire.seen
 
 
 async def test_a_closed_pub_without_the_workspace_is_a_state(side, wire):

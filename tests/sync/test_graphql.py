@@ -214,6 +214,19 @@ async def test_writes_one_after_the_other_never_make_us_read_the_list(side, wire
         assert (report.sent, report.taken) == (1, 1)
 
 
+async def test_local_news_that_it_does_not_want_is_looked_at_once(side, wire):
+    wire.wants = (["/wanted"], [])
+    await side.sync()
+    await side.hold(a_document("/other"))
+    await side.sync()
+    assert ("POST", "filters", 200) in wire.seen
+    await side.sync()
+    assert wire.seen == NOTHING_NEW
+    await side.hold(a_document("/wanted/1"))
+    await side.sync()
+    assert "/wanted/1" in wire.heads()
+
+
 async def test_the_same_is_true_of_a_part(side, wire):
     halves = halves_of([{"pathPrefix": "/wiki/"}, {"pathPrefix": "/wiki/a"}])
     wire.put(documents(3, prefix="/wiki") + documents(3, prefix="/other"))

@@ -88,6 +88,8 @@ async def test_a_drop_makes_a_run_at_once_and_so_does_coming_back(
         assert house.replica.reader.paths(house.now()) == ["/again", "/missed"]
         assert runs(house, "pub") == before + 2
         assert trio.current_time() < 60
+        assert house.peers.runs.get(before + 1).cause is Trigger.STREAM
+        assert house.peers.runs.get(before + 2).cause is Trigger.STREAM
     assert told(house) == [True, False, True]
 
 
@@ -99,6 +101,7 @@ async def test_writes_go_at_once_while_it_is_live(tmp_path, autojump_clock):
         before = trio.current_time()
         await house.write("/news")
         await settled(house)
+        assert house.peers.runs.latest()[0].cause is Trigger.WRITE
         assert trio.current_time() - before < 0.6
         assert "/news" in {path for path, _ in wire.documents}
 
@@ -112,7 +115,7 @@ class Script:
 
     def __getattr__(self, name):
         def happen(*args, **how):
-            if name in ("succeeded", "failed", "interrupted", "streaming"):
+            if name in ("succeeded", "failed", "halt", "interrupted", "streaming"):
                 args = (self.now, 0.5, *args)
             else:
                 args = (self.now, *args)
@@ -199,7 +202,7 @@ def test_a_longer_interval_than_an_hour_stays():
 def test_a_cancelled_run_and_a_halt():
     script = Script().goes_live().at(1000).changed().started().halt()
     assert script.streaming(live=False).schedule.halted
-    assert script.schedule.next_run == float("inf")
+    assert script.schedule.next_run == 1000 + script.schedule.rhythm.rare(0.5)
 
 
 # Dead lines

@@ -327,16 +327,19 @@ async def test_a_bug_ends_one_run_and_not_the_daemon(tmp_path, autojump_clock, c
     assert "garden7q" not in caplog.text
 
 
-async def test_a_peer_that_moved_waits_for_the_operator(tmp_path, autojump_clock):
+def moved(request):
+    place = f"https://new.example{request.url.path}"
+    return reply(301, headers={"Location": place})
+
+
+async def test_a_peer_that_moved_is_looked_at_hourly(tmp_path, autojump_clock):
     wire = PubWire()
-    wire.answer = lambda request: reply(
-        301, headers={"Location": f"https://new.example{request.url.path}"}
-    )
+    wire.answer = moved
     async with a_house(tmp_path, {"pub": wire}) as house:
         peer = house.peers["pub"]
-        await finished(house, "pub", 1)
+        await house.write("/a")
         await trio.sleep(80_000)
-        assert runs(house, "pub") == 1
+        assert 80_000 // 3600 <= runs(house, "pub") <= 26
         assert isinstance(peer.status, Moved)
         assert "https://new.example" in peer.status.hint
         assert "garden7q" not in peer.status.hint
@@ -675,6 +678,20 @@ async def test_a_peer_at_another_url_is_tried_at_once(tmp_path, autojump_clock):
         assert house.peers["pub"].schedule.failures == 10
         house.peers.apply([replace(settings, url="http://new.example")])
         assert house.peers["pub"].schedule.failures == 0
+
+
+async def test_a_peer_behind_a_portal_for_ten_minutes_is_back_within_the_hour(
+    tmp_path, autojump_clock
+):
+    wire = PubWire(*many(3))
+    wire.answer = moved
+    async with a_house(tmp_path, {"pub": wire}) as house:
+        await finished(house, "pub", 1)
+        await trio.sleep(600)
+        wire.answer = None
+        await trio.sleep(3000)
+        assert isinstance(house.peers["pub"].status, InSync)
+        assert house.replica.reader.totals().count == 3
 
 
 async def test_a_peer_that_moved_is_in_trouble_until_a_run_goes_well(

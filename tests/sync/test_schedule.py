@@ -118,6 +118,9 @@ def test_reset_of_a_healthy_peer_makes_no_run():
     assert quiet().reset(5).next_run == quiet().next_run
 
 
+WRITTEN = quiet().changed(50).started(50).succeeded(51, 0.5, whole=False)
+
+
 @pytest.mark.parametrize(
     ("schedule", "now", "trigger"),
     [
@@ -126,6 +129,11 @@ def test_reset_of_a_healthy_peer_makes_no_run():
         (failing(1), 14, None),
         (failing(1), 15, Trigger.RETRY),
         (quiet().changed(50), 50, Trigger.WRITE),
+        (quiet().changed(50, Trigger.STREAM), 50, Trigger.STREAM),
+        (quiet().changed(50, Trigger.STREAM).changed(50), 51, Trigger.WRITE),
+        (quiet().changed(50).changed(50, Trigger.STREAM), 51, Trigger.WRITE),
+        (WRITTEN.changed(60, Trigger.STREAM), 60, Trigger.STREAM),
+        (quiet().changed(50, Trigger.STREAM), 300, Trigger.SCHEDULE),
         (quiet().ask(), 1, Trigger.MANUAL),
         (failing(1).ask(), 1, Trigger.MANUAL),
         (quiet().ask(), 300, Trigger.SCHEDULE),
@@ -192,18 +200,61 @@ def test_a_manual_peer_never_runs_unasked():
 # What waiting does not cure
 
 
-def test_a_halted_peer_waits_for_its_operator():
-    halted = quiet().started(300).halt(301)
-    assert halted.next_run == inf
-    assert halted.changed(400).next_run == inf
-    assert halted.reset(400).next_run == 400
+HALTED = quiet().started(300).halt(301, 0)
+
+
+def test_a_halted_peer_is_looked_at_hourly():
+    assert HALTED.next_run == 301 + 3600
+    assert HALTED.changed(400).next_run == 301 + 3600
+    assert HALTED.trigger(3901) is Trigger.RETRY
+    again = HALTED.started(3901).halt(3902, 0.5)
+    assert (again.halted, again.failing_since) == (True, 301)
+    assert again.next_run == pytest.approx(3902 + 0.95 * 3600)
+
+
+def test_a_reset_tries_a_halted_peer_now():
+    assert HALTED.reset(400).next_run == 400
 
 
 def test_a_manual_run_that_succeeds_ends_a_halt():
-    halted = quiet().started(300).halt(301)
-    assert halted.ask().next_run == -inf
-    assert halted.ask().started(400).failed(400, 0.5).next_run == inf
-    assert halted.ask().started(400).succeeded(400, 0.5).next_run == 700
+    assert HALTED.ask().next_run == -inf
+    assert HALTED.ask().started(400).succeeded(400, 0.5).next_run == 700
+
+
+def test_a_manual_run_that_fails_puts_the_next_look_off_no_further():
+    for after in (
+        HALTED.ask().started(400).failed(400, 0.5),
+        HALTED.ask().started(400).halt(400, 0.5),
+    ):
+        assert (after.halted, after.next_run) == (True, HALTED.next_run)
+
+
+def test_a_halted_peer_that_fails_otherwise_is_tried_like_any_other():
+    failed = HALTED.started(3901).failed(3901, 0.5)
+    assert (failed.halted, failed.failures) == (False, 1)
+    assert failed.next_run == 3901 + 15
+
+
+def test_a_manual_peer_that_halts_is_not_looked_at():
+    halted = quiet(rhythm=MANUAL).ask().started(5).halt(5, 0.5)
+    assert halted.next_run == inf
+
+
+# What a peer turned away
+
+
+def test_what_was_turned_away_brings_the_next_run_forward():
+    run = quiet().started(300)
+    assert run.succeeded(300, 0.5, again=60).next_run == 360
+    assert run.succeeded(300, 0.5, again=900).next_run == 600
+    some = quiet().changed(100).started(100)
+    assert some.succeeded(100, 0.5, whole=False, again=60).next_run == 160
+    assert some.succeeded(100, 0.5, whole=False, again=900).next_run == 300
+
+
+def test_what_was_turned_away_makes_no_manual_peer_run():
+    run = quiet(rhythm=MANUAL).ask().started(1)
+    assert run.succeeded(1, 0.5, again=60).next_run == inf
 
 
 # Local writes

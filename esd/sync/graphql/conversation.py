@@ -30,6 +30,7 @@ from esd.sync.graphql.tag import tag_of_ours
 from esd.sync.graphql.words import Dialect, Question, Scope
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk
+from esd.sync.turned_away import TurnedAway
 
 __all__ = ["graphql_sync"]
 
@@ -112,8 +113,12 @@ class _Conversation:
             self.report.standing = Standing.READ_ONLY
         elif talk.replica.last_index > remembered.cursor:
             wants = (await ask(talk.client, words.WANTS, WantsTold)).wants
-            news = partial(self.comparison.news_after, remembered.cursor, wants)
-            await self._give(await talk.replica.run(news), wants, remembered.etag)
+            find = partial(self.comparison.news_after, remembered.cursor, wants)
+            lacked = await talk.replica.run(find)
+            if lacked.cursor > remembered.cursor:  # it wants none of what came first
+                etag = remembered.etag
+                await self.memory.remember(self.question, etag, lacked.cursor)
+            await self._give(lacked, wants, remembered.etag)
 
     async def _compare(self, reply: Reply) -> None:
         listed = HeadList(self.talk, reply)
@@ -172,8 +177,7 @@ class _Conversation:
         report.waiting, report.to_push = lacked.waiting, len(lacked.indexes)
         if not lacked.indexes or self.talk.dry:
             return
-        if self.memory.forbidden_lately:
-            report.standing = Standing.READ_ONLY
+        if TurnedAway(self.talk).holds_back(report):
             return
         await Giving(self.talk, self.dialect, self.memory, report).give(lacked)
         if report.standing is Standing.LEVEL and not report.pulled.may_pass:

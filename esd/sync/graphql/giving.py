@@ -22,6 +22,7 @@ from esd.sync.graphql.words import Dialect, ingest
 from esd.sync.refusals import ReadOnlyThere
 from esd.sync.status import Standing
 from esd.sync.talk import Report, Talk
+from esd.sync.turned_away import TurnedAway
 from esd.web.inflate import deflate_gzip
 
 __all__ = ["Giving"]
@@ -137,8 +138,7 @@ class Giving:
             told = await self._talk.replica.run(lambda: data_of(answer, _Told))
         except ReadOnlyThere:
             self._unwanted = True
-            self._report.standing = Standing.READ_ONLY
-            await self._memory.note_forbidden()
+            await TurnedAway(self._talk).note(self._report, read_only=True)
             return
         if told.ingested.typename == NOT_FOUND:
             self._unwanted = True
@@ -174,6 +174,7 @@ class Giving:
         return taken
 
     async def _sent(self, load: _Load, taken: list[bool]) -> None:
+        await TurnedAway(self._talk).forget()
         self._report.sent += len(taken)
         self._report.taken += sum(taken)
         pairs = zip(load.hashes, taken, strict=True)

@@ -35,8 +35,7 @@ _TAG = re.compile(r'(?:W/)?"[!#-~]{0,200}"')
 _PLACE = "place"  # facts: a digest of its url, shared with easy...
 _DIALECT = "graphql_dialect"
 _WANTS_NOTHING = "graphql_wants_nothing"
-_FORBIDDEN_AT = "graphql_forbidden_at"  # it forbade a push...
-_NOT_HOSTED_AT = "graphql_not_hosted_at"  # ...or to make room for the workspace
+_NOT_HOSTED_AT = "graphql_not_hosted_at"  # it would not make room for the workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +123,6 @@ class Memory:
     def wants_nothing(self) -> bool:
         """As far as is known: an answer that did not change was not read."""
         return bool(self._fact(_WANTS_NOTHING))
-
-    @property
-    def forbidden_lately(self) -> bool:
-        return self._lately(_FORBIDDEN_AT)
-
-    async def note_forbidden(self) -> None:
-        await self._note(_FORBIDDEN_AT, self.talk.now)
 
     @property
     def not_hosted_lately(self) -> bool:
