@@ -20,7 +20,7 @@ from esd.reconcile.varints import encode_varint
 __all__ = ["FINGERPRINT", "LANES", "fingerprint_of", "sum_of_ids"]
 
 FINGERPRINT = 16  # bytes
-LANES = 128  # keys that one number may hold; a power of two
+LANES = 64  # keys that one number may hold; a power of two
 
 _IDS = int.from_bytes((b"\xff" * ID + bytes(TIMESTAMP)) * LANES, "little")
 _LANE = KEY * 8  # bits

@@ -97,7 +97,9 @@ class Showing:
     async def lacked_there(self, hashes: Sequence[bytes]) -> list[bytes]:
         """Those of *hashes*, lacked by the peer, that are ours to give it."""
         gone = [one for one in hashes if self._useless.pop(one, None) is not None]
-        if gone and not self._talk.dry:
+        if not gone:
+            return list(hashes)
+        if not self._talk.dry:
             writer = self._talk.replica.file.peer_writer
             drop = partial(writer.drop_useless, self._memory, gone)
             await self._talk.replica.change(drop)
