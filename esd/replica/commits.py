@@ -21,7 +21,7 @@ from esd.replica.indexes import Shelf
 from esd.replica.large import make_turns
 from esd.replica.limits import Bounds
 from esd.replica.run import Run
-from esd.replica.saved import put_in_place, save
+from esd.replica.saved import drop_draft, put_in_place, save
 from esd.store import EXPIRE_ROWS, Entry, Item, ReplicaFile, StorageFull, Stored
 
 __all__ = ["Commits", "Shared"]
@@ -106,7 +106,7 @@ class Commits:
             try:
                 await self.change(partial(put_in_place, self.file, saved))
             finally:
-                self.file.items_draft.unlink(missing_ok=True)
+                drop_draft(self.file)
 
     async def discard(self, folder: Path | None, stem: str) -> None:
         """Close the file, and move it into *folder* under a new name, or delete it."""

@@ -40,11 +40,12 @@ class Etag:
 
 
 def _made(reader: Reader, now: int) -> str:
-    expired = reader.expired(now, MOST_EXPIRED + 1)
-    if len(expired) > MOST_EXPIRED:
-        totals, ending = reader.totals(), f"-{reader.last_expiry(now) or 0:x}"
-    else:
-        totals, ending = reader.totals().minus(expired), ""
+    with reader.one_view():
+        expired = reader.expired(now, MOST_EXPIRED + 1)
+        if len(expired) > MOST_EXPIRED:
+            totals, ending = reader.totals(), f"-{reader.last_expiry(now) or 0:x}"
+        else:
+            totals, ending = reader.totals().minus(expired), ""
     return f'{OUR_TAG}{totals.count:x}-{totals.fingerprint:064x}{ending}"'
 
 

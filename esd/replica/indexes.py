@@ -111,8 +111,15 @@ class Shelf:
                     return items
 
     def is_unsaved(self, source: Source) -> bool:
-        """Whether the set of all items is here, and changed much since it was saved."""
-        return any(index.is_unsaved for index in self._indexes(source))
+        """Whether the set of all items is here, and changed much since it was saved.
+
+        One that a thread is busy with may not be looked at, and is asked next time.
+        """
+        return any(
+            slot.index is not None and slot.index.is_unsaved
+            for (one, _), slot in self._slots.items()
+            if one is source and not slot.lock.locked()
+        )
 
     async def unsaved(self, source: Source, now: int) -> Items | None:
         """That set. It counts as saved from now on, whatever becomes of it."""

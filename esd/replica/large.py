@@ -15,14 +15,14 @@ A turn belongs to the task that took it, and `Paced` is for the stream which tha
 reads: so neither has to be handed through all that lies between them.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from contextvars import ContextVar
 
 import trio
 
-from esd.errors import PeerMisbehaved, PeerUnavailable
+from esd.errors import PeerUnavailable
 
-__all__ = ["LARGE", "NoTurn", "Paced", "Turn", "Turns", "make_turns"]
+__all__ = ["LARGE", "NoTurn", "Paced", "TooSlow", "Turn", "Turns", "make_turns"]
 
 LARGE = 256 << 10  # bytes; of a thousand callers, as much as a quarter of a gigabyte
 AT_ONCE = 2  # 100 MB each while it is decoded and written
@@ -39,6 +39,13 @@ class NoTurn(PeerUnavailable):
             "too many large documents come in here at once",
             hint="this esd takes few at a time, from all together",
         )
+
+
+class TooSlow(PeerUnavailable):
+    """Others wait for the turn of whoever sends it."""
+
+    def __init__(self) -> None:
+        super().__init__("a large document comes too slowly, and others wait")
 
 
 class Turns:
@@ -102,7 +109,7 @@ class Turn:
                 _ours.set(None)
 
     async def read(self, pieces: AsyncIterator[bytes]) -> bytes:
-        """The next one. Raises PeerMisbehaved where others wait and it is too slow."""
+        """The next one. Raises TooSlow where others wait."""
         with trio.CancelScope() as self._reading:
             self._lapses = trio.current_time() + self._credit
             if self._turns.wanted:
@@ -111,9 +118,7 @@ class Turn:
             left = max(self._lapses - trio.current_time(), 0.0)
             self._credit = min(left + len(piece) / PACE, CREDIT)
             return piece
-        raise PeerMisbehaved(
-            "a large document comes too slowly, and others wait", status_hint=408
-        )
+        raise TooSlow
 
     def hurry(self) -> None:
         """Somebody waits: from now on its credit counts."""
@@ -126,8 +131,8 @@ _ours: ContextVar[Turn | None] = ContextVar("the turn of this task", default=Non
 class Paced:
     """The pieces of a stream; whoever reads them may have a turn meanwhile."""
 
-    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, pieces: AsyncIterable[bytes]) -> None:
+        self._pieces = aiter(pieces)
 
     def __aiter__(self) -> "Paced":
         return self

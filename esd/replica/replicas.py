@@ -25,6 +25,7 @@ from esd.replica.limits import Bounds
 from esd.replica.listing import Listing
 from esd.replica.replica import Replica
 from esd.replica.run import Run
+from esd.replica.saved import drop_draft
 from esd.store import HighWater, NodeFile, ReplicaFile, create_replica_file
 
 __all__ = ["Replicas", "TooManyWorkspaces"]
@@ -122,6 +123,7 @@ class Replicas:
                     f"{path.stem} and {other} are files of one workspace",
                     hint="move one of them away",
                 )
+            drop_draft(file)
             self._check_continues(file)
             self._keep(file)
 

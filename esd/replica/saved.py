@@ -11,6 +11,7 @@ How a saved set and the rows after it become the set of now, store/items_log tel
 import logging
 import os
 from contextlib import suppress
+from pathlib import Path
 
 from esd.errors import OperatorMustAct
 from esd.reconcile import Items, key_of
@@ -27,7 +28,7 @@ from esd.store import (
     write_saved,
 )
 
-__all__ = ["load", "much_changed", "put_in_place", "save"]
+__all__ = ["drop_draft", "load", "much_changed", "put_in_place", "save"]
 
 log = logging.getLogger(__name__)
 
@@ -75,21 +76,37 @@ def _after(items: Items, since: Since) -> Items:
 def save(file: ReplicaFile, items: Items, mark: Mark) -> SavedSet:
     """Write the set into a draft, for `put_in_place`. Raises OperatorMustAct."""
     saved = SavedSet(os.urandom(NAME), mark, len(items))
-    draft = file.items_draft
     try:
-        write_saved(draft, saved, items.packed())
+        write_saved(file.items_draft, saved, items.packed())
     except OSError as exc:
-        with suppress(OSError):
-            draft.unlink()
-        raise OperatorMustAct(
-            f"{draft.name} cannot be written: {exc.strerror}",
-            hint="check the state directory's owner and free space",
-        ) from exc
+        drop_draft(file)
+        raise _in_the_way(file.items_draft, exc) from exc
     return saved
 
 
 def put_in_place(file: ReplicaFile, saved: SavedSet) -> None:
-    """From now on the log follows this set, unless it was given up meanwhile."""
-    file.items_draft.rename(file.saved_items)
-    if not file.items_log.follow(saved.name, saved.mark):
-        file.saved_items.unlink()
+    """From now on the log follows this set, unless it was given up meanwhile.
+
+    Raises OperatorMustAct.
+    """
+    try:
+        file.items_draft.rename(file.saved_items)
+        if not file.items_log.follow(saved.name, saved.mark):
+            file.saved_items.unlink()
+    except OSError as exc:
+        raise _in_the_way(file.saved_items, exc) from exc
+    finally:
+        drop_draft(file)
+
+
+def drop_draft(file: ReplicaFile) -> None:
+    """What is left of a save that came to nothing, if there was one."""
+    with suppress(OSError):
+        file.items_draft.unlink()
+
+
+def _in_the_way(path: Path, exc: OSError) -> OperatorMustAct:
+    return OperatorMustAct(
+        f"{path.name} cannot be written: {exc.strerror}",
+        hint="check the state directory's owner and free space",
+    )

@@ -13,6 +13,7 @@ meets a closed connection, which here becomes an error of ours.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from esd.errors import OperatorMustAct
@@ -82,6 +83,15 @@ class HashReader:
             ) from exc
         return self._connection
 
+    @contextmanager
+    def one_view(self) -> Iterator[None]:
+        """Around reads that must be of one moment; for short ones, as all here are."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("COMMIT")
+
     def items(
         self, formats: Collection[str] | None = None
     ) -> Iterator[tuple[int, bytes, int | None]]:
@@ -103,7 +113,8 @@ class HashReader:
 
     def items_since(self, name: bytes, mark: Mark) -> Since | None:
         """What came and went since a set was saved; None: make it anew (items_log)."""
-        return read_since(self._db, name, mark)
+        with self.one_view():
+            return read_since(self._db, name, mark)
 
     def facts(self, paths: Paths = _ALL) -> Iterator[Fact]:
         """Of all documents at *paths*, ordered by path and author."""

@@ -96,23 +96,21 @@ def note_gone(db: sqlite3.Connection, gone: Sequence[Item]) -> None:
 
 
 def read_since(db: sqlite3.Connection, name: bytes, mark: Mark) -> Since | None:
-    """What happened since; None: too much, or the log follows no set of that name."""
-    db.execute("BEGIN")  # one view for all
-    try:
-        last_index, _ = _here(db)
-        if _name(db) != name or last_index - mark.last_index > MOST_SINCE:
-            return None
-        gone = db.execute(
-            "SELECT timestamp, hash FROM gone_items WHERE number > ?",
-            (mark.last_gone,),
-        ).fetchall()
-        came = db.execute(
-            "SELECT timestamp, hash FROM documents WHERE local_index > ?",
-            (mark.last_index,),
-        ).fetchall()
-        return Since(gone, came)
-    finally:
-        db.execute("COMMIT")
+    """What happened since; None: too much, or the log follows no set of that name.
+
+    To be called in one view of the file.
+    """
+    last_index, _ = _here(db)
+    if _name(db) != name or last_index - mark.last_index > MOST_SINCE:
+        return None
+    gone = db.execute(
+        "SELECT timestamp, hash FROM gone_items WHERE number > ?", (mark.last_gone,)
+    ).fetchall()
+    came = db.execute(
+        "SELECT timestamp, hash FROM documents WHERE local_index > ?",
+        (mark.last_index,),
+    ).fetchall()
+    return Since(gone, came)
 
 
 def _name(db: sqlite3.Connection) -> bytes | None:

@@ -23,7 +23,7 @@ KEY = 40  # bytes of a key
 RUN = 4_096  # keys read at once
 
 _MAGIC = b"esd set1"
-_HEAD = struct.Struct(">8s16sQQQ")
+_HEAD = struct.Struct(">8s16sqqQ")
 _SUM = struct.Struct(">I")
 
 

@@ -262,9 +262,9 @@ def grow(path):
     path.write_bytes(path.read_bytes() + b"\0")
 
 
-def flip(path, place):
+def flip(path, place, bit=1):
     whole = bytearray(path.read_bytes())
-    whole[place] ^= 1
+    whole[place] ^= bit
     path.write_bytes(whole)
 
 
@@ -292,11 +292,14 @@ async def test_one_that_is_damaged_is_made_anew(damage, filled, caplog):
     assert caplog.messages == ["ws-test: the saved set of items is not whole"]
 
 
-@pytest.mark.parametrize("place", [12, 31, 39], ids=["name", "last index", "last gone"])
+@pytest.mark.parametrize("place", [8, 12, 24, 31, 32, 39])
 async def test_one_whose_head_was_changed_is_not_used(place, filled):
     with opened(filled) as replica:
-        flip(replica.file.saved_items, place)
-        assert loaded(replica) is None
+        for bit in (1, 128):
+            flip(replica.file.saved_items, place, bit)
+            assert loaded(replica) is None
+            flip(replica.file.saved_items, place, bit)
+        assert loaded(replica)
 
 
 async def test_one_that_is_newer_than_its_replica_is_not_used(tmp_path):
@@ -404,6 +407,33 @@ async def test_nothing_is_saved_where_the_disk_is_short(tmp_path):
         with pytest.raises(StorageFull):
             await replica.save_items(NOW)
         assert not replica.file.saved_items.exists()
+
+
+async def test_a_set_that_a_thread_is_busy_with_is_not_looked_at(tmp_path):
+    asked = []
+
+    async def run(call):
+        if looking:
+            asked.append(replica._commits._shared.shelf.is_unsaved(replica._commits))
+        return call()
+
+    looking = False
+    with opened(tmp_path, run=run) as replica:
+        await put(replica, unsigned(MANY))
+        await replica.items(EVERYTHING, NOW)
+        await put(replica, unsigned(3, prefix="/more"))
+        looking = True
+        await replica.items(EVERYTHING, NOW)
+        assert asked == [False]
+        assert replica._commits._shared.shelf.is_unsaved(replica._commits)
+
+
+async def test_a_place_that_cannot_be_written_is_the_operators_matter(tmp_path):
+    with opened(tmp_path) as replica:
+        replica.file.saved_items.mkdir()
+        with pytest.raises(OperatorMustAct, match="cannot be written"):
+            await fill(replica)
+        assert not replica.file.items_draft.exists()
 
 
 async def test_a_draft_that_cannot_be_written_is_told_once(tmp_path):
