@@ -111,3 +111,12 @@ def test_no_signature_is_looked_at_where_the_content_is_another():
     both = [doc, msgspec.structs.replace(doc, content=doc.content + "!")]
     found = es4.check_all(both, case["now"])
     assert found == [Reason.SIGNATURE, Reason.CONTENT_HASH]
+
+
+def test_a_hash_that_no_bytes_stand_for_is_a_wrong_one():
+    case = cases("a-valid-documents")[0]
+    doc = decode_one(text_of(case))
+    odd = msgspec.structs.replace(doc, content_hash="b\ud800" + doc.content_hash[2:])
+    workspace, now = WorkspaceAddress(doc.workspace), load("a-valid-documents")["now"]
+    found = check_all([odd, doc], workspace, now)
+    assert found == [Reason.CONTENT_HASH, check(doc, workspace, now)]
