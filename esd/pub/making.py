@@ -4,7 +4,7 @@ One costs us files, a twentieth of a second of the disk and a place among those 
 there are; to ask for it takes a line. So nobody gets many in a row, and none is made
 for a push before it is known that there is something for it: an empty list, by which
 clients ask for it, or a document that may be there. Only the first documents are looked
-at, and what is longer than that counts for one.
+at, and what is so long that its end is not among them counts for one.
 
 Peers that we know are not counted, nor are local callers (rates).
 """
@@ -96,7 +96,7 @@ class Opening:
             if await replicas.run(partial(look, partial(decoder.feed, piece))):
                 return True
             if size > LOOKED_AT or self.tally.invalid > IN_VAIN:
-                return not self.tally.invalid
+                return not self.tally.invalid or decoder.held > LOOKED_AT // 2
         found = await replicas.run(partial(look, decoder.close))
         return found or not self.tally.invalid
 

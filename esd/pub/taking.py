@@ -15,7 +15,7 @@ from esd.pub.pushed_lines import PushedLines, take_in_lines
 from esd.pub.question import Question
 from esd.pub.queued import Queued
 from esd.pub.serving import Serving, origin_of, wanted
-from esd.replica.large import NoTurn, Paced
+from esd.replica.large import NoTurn, Paced, TooSlow
 from esd.web import Response, json_response
 
 __all__ = ["Taking"]
@@ -66,6 +66,8 @@ class Taking:
             raise Refused(exc.code, exc.detail, more=pushed.results()) from exc
         except PeerMisbehaved as exc:
             return refusal(exc.status_hint, exc.reason, more=pushed.results())
+        except TooSlow as exc:
+            return refusal(408, exc.reason, more=pushed.results())
         except NoTurn as exc:
             raise Refused("busy", exc.reason, more=pushed.results()) from exc
         except OperatorMustAct as exc:

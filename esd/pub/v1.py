@@ -22,7 +22,7 @@ from esd.pub.queued import Queued
 from esd.pub.removed import sent_while_held
 from esd.pub.serving import Serving, given, origin_of, wanted
 from esd.replica import QUOTA, Intake, Replica, TooManyWorkspaces, take_in
-from esd.replica.large import NoTurn, Paced
+from esd.replica.large import NoTurn, Paced, TooSlow
 from esd.web import Request, Response, Route, text
 
 __all__ = ["V1"]
@@ -162,6 +162,8 @@ async def _taken_in(intake: Intake, opening: Opening) -> int:
         return 400
     except PeerMisbehaved as exc:
         return exc.status_hint
+    except TooSlow:
+        return 408
     except NoTurn:
         return 503
     except OperatorMustAct:

@@ -39,8 +39,8 @@ class BodyLimit:
 
     async def took(self, size: int) -> None:
         """A body of that size was none too large."""
-        if size > self._known:
-            await self._learn(self.most)
+        if self._known < min(size, self.offered):
+            await self._learn(min(max(self.most, size), self.offered))
 
     async def refused(self, size: int) -> None:
         """A body was too large. Raises PeerMisbehaved where nothing is small enough."""

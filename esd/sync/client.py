@@ -27,7 +27,7 @@ from esd.sync.crumbs import MOST, Crumbs
 from esd.sync.exchange import Answer, Reply, Traffic
 from esd.sync.head_time import HeadTime
 from esd.sync.settings import RunLimits
-from esd.web.inflate import CorruptBody, Inflater, TooLarge
+from esd.web.inflate import PIECE, CorruptBody, Inflater, TooLarge
 
 __all__ = ["Client"]
 
@@ -37,21 +37,23 @@ _ALWAYS = {"User-Agent": "esd", "Accept-Encoding": "gzip"}  # short on purpose
 
 
 class _Sent(httpx.AsyncByteStream):
-    """A request's body. httpx's own is a generator, left hanging where a line breaks
-    while we send, and warned about when it is collected."""
+    """A request's body, in pieces: each has the time for one write. httpx's own is a
+    generator, left hanging where a line breaks, and warned about when it is collected."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
-        self._left = [body]
+        self._at = 0
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        self._left = [self._body]
+        self._at = 0
         return self
 
     async def __anext__(self) -> bytes:
-        if not self._left:
+        piece = self._body[self._at : self._at + PIECE]
+        if not piece:
             raise StopAsyncIteration
-        return self._left.pop()
+        self._at += len(piece)
+        return piece
 
 
 @cache

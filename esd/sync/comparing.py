@@ -17,6 +17,7 @@ from esd.errors import PeerMisbehaved, PeerUnavailable
 from esd.formats import InvalidEncoding, decode_base32, encode_base32
 from esd.reconcile import Initiator, Items, key_of
 from esd.replica import lines_of
+from esd.replica.large import Paced
 from esd.sync.line import Line, decoded
 from esd.sync.settings import Direction
 from esd.sync.showing import Showing
@@ -72,8 +73,8 @@ async def compare_hashes(
         async with line.stream("hashes", body, {} if after else tag) as reply:
             if reply.status == 304:
                 return
-            page = _Page(line, ours, take)
-            async with aclosing(lines_of(reply, line.talk.replica.turns)) as groups:
+            page, turns = _Page(line, ours, take), line.talk.replica.turns
+            async with aclosing(lines_of(Paced(reply), turns)) as groups:
                 async for lines in groups:
                     await page.read(lines)
         after = page.next

@@ -25,6 +25,7 @@ from functools import partial
 from esd.errors import PeerMisbehaved
 from esd.formats import FORMATS, Batch, Halves, MalformedBody, shorten_signature
 from esd.replica import OUR_TAG, Intake, Marks, take_in
+from esd.replica.large import Paced
 from esd.store import PeerWriter, RememberedList
 from esd.sync.answers import NO_PUB, check_answer
 from esd.sync.exchange import Reply
@@ -174,7 +175,7 @@ async def _compare_list(
     seen: set[str] = set()
     intake = _intake(talk, seen)
     try:
-        await take_in(intake, reply)
+        await take_in(intake, Paced(reply))
     except MalformedBody as exc:
         raise PeerMisbehaved(
             f"its list of documents cannot be read: {exc}", hint=NO_PUB

@@ -30,6 +30,7 @@ from esd.replica import (
     lines_of,
     read_lines,
 )
+from esd.replica.large import Paced
 from esd.sync.exchange import Reply
 from esd.sync.line import Line
 from esd.sync.settings import Direction
@@ -101,7 +102,7 @@ class _Answer:
         failure: EsdError | None = None
         async with trio.open_nursery() as nursery:
             try:
-                lines = lines_of(reply, self._line.talk.replica.turns)
+                lines = lines_of(Paced(reply), self._line.talk.replica.turns)
                 async with aclosing(lines) as groups:
                     async for group in groups:
                         await self._room.acquire()

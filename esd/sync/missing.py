@@ -72,8 +72,9 @@ class Missing:
                 return
 
     def find_all(self) -> "Missing":
-        while self._find_more():
-            pass
+        with self._talk.replica.file.scanning() as reader:
+            while self._look_on(reader):
+                pass
         return self
 
     def _find_more(self) -> bool:
@@ -81,9 +82,14 @@ class Missing:
         if self._after is None:
             return False
         with self._talk.replica.file.scanning() as reader:
-            for arrival in self._page(reader, self._after):
-                if self._lacks(arrival) and self._is_given(arrival):
-                    self._add(arrival)
+            return self._look_on(reader)
+
+    def _look_on(self, reader: Reader) -> bool:
+        if self._after is None:
+            return False
+        for arrival in self._page(reader, self._after):
+            if self._lacks(arrival) and self._is_given(arrival):
+                self._add(arrival)
         if not self.indexes:
             self.cursor = self._last if self._after is None else self._after
         return True

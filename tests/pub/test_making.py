@@ -76,8 +76,18 @@ LONG = a_document("/long", "x" * 3 * LOOKED_AT)
         (as_body(documents(900)), (900, 0, 900)),
         (as_body([LONG]), (1, 0, 1)),
         (as_body([*documents(3), LONG]), (4, 0, 4)),
+        (as_body([*invalid(3), LONG]), (1, 3, 4)),
     ],
-    ids=["empty", "spaces", "one", "odd ones first", "many", "long", "long at last"],
+    ids=[
+        "empty",
+        "spaces",
+        "one",
+        "odd ones first",
+        "many",
+        "long",
+        "long at last",
+        "long after odd ones",
+    ],
 )
 async def test_for_a_document_or_for_an_empty_list_one_is_made(body, counts, pub):
     answer = await pub.post(body)

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from esd.replica.etags import MOST_EXPIRED, OUR_TAG
+from esd.replica.etags import MOST_EXPIRED, OUR_TAG, Etag
 from esd.store.pages import PAGE_ROWS
 from tests.pub.serving import DOCUMENTS, PATHS
 from tests.replica.test_ingest import ingest
@@ -50,6 +50,28 @@ async def test_paths_pass_them_in_steps(full):
     reader = full.replicas.get(GARDEN).reader
     assert list(reader.path_steps(GONE, ("", None))) == [["/a"], [], ["/z"]]
     assert (await full.get(PATHS)).json == ["/a", "/z"]
+
+
+class Interrupted:
+    """A reader; while it is read, what has expired is removed."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __getattr__(self, name):
+        return getattr(self.file.reader, name)
+
+    def expired(self, now, most):
+        found = self.file.reader.expired(now, most)
+        self.file.writer.expire(now)
+        return found
+
+
+async def test_a_tag_is_of_one_moment(pub):
+    replica = pub.replicas.get(GARDEN)
+    await ingest(replica, *brief()[:20], *LIVING)
+    interrupted = Etag().at(GONE, Interrupted(replica.file), 1)
+    assert interrupted == Etag().at(GONE, replica.reader, 2)
 
 
 async def test_below_a_bound_there_is_nothing_to_pass(full):

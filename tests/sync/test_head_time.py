@@ -1,5 +1,6 @@
 """A peer that talks and does not answer."""
 
+import httpx
 import pytest
 import trio
 
@@ -9,7 +10,8 @@ from esd.sync.head_time import HeadTime
 from esd.sync.settings import RunLimits
 from tests.sync.scripted import a_server, answer, says
 
-IMPATIENT = RunLimits(answer_idle=0.2)
+LIMITS = RunLimits()
+IMPATIENT = RunLimits(answer_idle=1.0)  # long enough for an answer that is due
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -38,6 +40,24 @@ async def test_it_counts_from_when_everything_was_sent(autojump_clock):
     assert trio.current_time() == pytest.approx(1_033)
 
 
+class Taking(httpx.AsyncBaseTransport):
+    """Takes a body twice, as where the first line broke; the sizes of its pieces."""
+
+    async def handle_async_request(self, request):
+        self.sizes = [[len(piece) async for piece in request.stream] for _ in range(2)]
+        return httpx.Response(200, stream=httpx.ByteStream(b"[]"))
+
+
+async def test_a_large_body_has_the_time_for_each_of_its_pieces():
+    taking = Taking()
+    async with Client("http://pub.example", transport=taking, limits=LIMITS) as client:
+        await client.fetch("POST", "/", body=b"x" * 1_000_000)
+    first, second = taking.sizes
+    assert first == second
+    assert sum(first) == 1_000_000
+    assert max(first) <= 64 << 10
+
+
 async def test_silence_is_called_silence():
     async with a_server(silent) as url:
         async with Client(url, IMPATIENT) as client:
@@ -47,7 +67,7 @@ async def test_silence_is_called_silence():
 
 async def test_some_words_before_an_answer_do_no_harm():
     async with a_server(says(CONTINUE * 100 + answer(b"[1]"))) as url:
-        async with Client(url, IMPATIENT) as client:
+        async with Client(url, LIMITS) as client:
             assert (await client.fetch("GET", "/")).body == b"[1]"
 
 

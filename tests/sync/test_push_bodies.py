@@ -138,6 +138,25 @@ async def test_small_bodies_say_nothing_of_larger_ones(side):
     assert (await learnt(side)).most == 2 * known, "still to be tried"
 
 
+async def test_what_is_taken_though_it_is_larger_says_that_more_goes(side):
+    known = (await learnt(side, 1 << 18)).most
+    await (await learnt(side)).took(2 * known)
+    assert (await learnt(side)).most == 2 * known
+
+
+async def test_a_document_that_is_large_by_itself_keeps_no_limit_small(side):
+    known = (await learnt(side, 1 << 18)).most
+    for _ in range(10):
+        side.now += DAY // 2
+        await (await learnt(side)).took(known + 100)
+    assert (await learnt(side)).most == 2 * (known + 100), "still to be tried"
+
+
+async def test_a_peer_without_a_limit_is_not_written_down(side):
+    await (await learnt(side)).took(3 * OFFERED)
+    assert side.replica.reader.peers.fact("pub", "limit") is None
+
+
 async def test_a_limit_learnt_under_another_offer_is_forgotten(side):
     await learnt(side, 1 << 19)
     assert (await learnt(side, offered=OFFERED // 2)).most == OFFERED // 2

@@ -13,7 +13,7 @@ import msgspec
 from esd.errors import PeerMisbehaved
 from esd.formats import InvalidDocument
 from esd.formats.mending import mend
-from esd.replica.large import LARGE, Turn
+from esd.replica.large import LARGE, Paced, Turn
 from esd.sync.answers import check_answer
 from esd.sync.client import MAX_ANSWER, Client
 from esd.sync.exchange import Answer, Reply
@@ -95,7 +95,7 @@ async def ask_for_much(talk: Talk, question: Question, kind: type[T], most: int)
     collected = bytearray()
     try:
         async with talk.client.ask("POST", "", JSON, question.body) as reply:
-            async for piece in reply:
+            async for piece in Paced(reply):
                 collected += piece
                 if len(collected) > most:
                     break
