@@ -37,8 +37,8 @@ _ALWAYS = {"User-Agent": "esd", "Accept-Encoding": "gzip"}  # short on purpose
 
 
 class _Sent(httpx.AsyncByteStream):
-    """A request's body, in pieces: each has the time for one write. httpx's own is a
-    generator, left hanging where a line breaks, and warned about when it is collected."""
+    """A request's body in pieces, each with the time for one write. httpx's own is a
+    generator, left hanging where a line breaks, which is warned about at the end."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
