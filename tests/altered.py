@@ -6,6 +6,7 @@ import httpx
 
 from esd.sync import Client, PeerSettings, RunLimits
 from tests.daemons import Connect
+from tests.plain_http import plain_transport
 
 __all__ = ["Alter", "Altered", "altering"]
 
@@ -21,7 +22,7 @@ class Altered(httpx.AsyncBaseTransport):
     def __init__(self, alter: Alter) -> None:
         self.seen: list[tuple[str, str]] = []
         self._alter = alter
-        self._http = httpx.AsyncHTTPTransport()
+        self._http = plain_transport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await self._http.handle_async_request(request)

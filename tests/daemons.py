@@ -6,7 +6,7 @@ what a test counts (requests, bytes) is what it caused.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ import trio
 from esd.config import Config, HttpSettings, NewWorkspaces, WorkspaceSettings
 from esd.daemon import Daemon, connect_over_http, open_daemon, wall_clock
 from esd.formats import WorkspaceAddress
+from esd.formats.wire_ids import workspace_key
 from esd.replica import Replica
 from esd.sync import Client, Finding, PeerSettings, RunLimits, SyncRun
 from esd.sync.rhythm import Rhythm
+from tests.plain_http import plain_http
 
 ON_LOOPBACK = ("127.0.0.1:0",)
 MANUAL = Rhythm(interval=inf)
-STOP_TIME = 20.0  # seconds; a clean stop takes a few milliseconds
+STOP_TIME = 60.0  # seconds; a clean stop takes a few milliseconds
 
 Connect = Callable[[PeerSettings, RunLimits], Client]
 
@@ -120,12 +122,26 @@ async def run_daemon(
         return clients.setdefault(peer.name, connect(peer, limits))
 
     with open_daemon(config, now=now, connect=remember) as daemon:
+        _give_keys(daemon)
         running = Running(daemon=daemon, clients=clients)
         try:
             await daemon.run(task_status=_Instead(task_status, running))
         finally:
             # It closes its files with no await in between: nobody can look earlier.
             running.ended.set()
+
+
+_key_of = cache(workspace_key)
+
+
+def _give_keys(daemon: Daemon) -> None:
+    """Of each workspace the key that the daemon would make: dear, and always the same.
+
+    Else most of what such tests cost is making one again and again.
+    """
+    for replica in daemon.replicas:
+        if replica.wire_key is None:
+            replica.file.set_wire_key(_key_of(replica.address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +168,11 @@ async def restarted(nursery: trio.Nursery, running: Running, **how: Any) -> Runn
 
 async def fetch(url: str, **headers: str) -> httpx.Response:
     """One GET on a connection of its own."""
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+    async with plain_http() as http:
         return await http.get(url, headers=headers)
 
 
 async def push(url: str, body: bytes, **headers: str) -> httpx.Response:
     """One POST on a connection of its own."""
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+    async with plain_http() as http:
         return await http.post(url, content=body, headers=headers)

@@ -1,17 +1,13 @@
 """What the tests of the control API share."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pytest
 
-MEMORY = Path("/dev/shm")
+from tests.replica.memory import folder_in_memory
 
 
 @pytest.fixture
 def tmp_path():
-    """In memory where the machine has such a place: a disk's fsync decides nothing
-    here, and each test opens a node's files. Short, too: sockets have short paths."""
-    place = MEMORY if MEMORY.is_dir() else None
-    with TemporaryDirectory(dir=place, prefix="esd-") as folder:
-        yield Path(folder)
+    """In memory: a disk's fsync decides nothing here, and each test opens a node's
+    files. Its path is short, too, as those of sockets must be."""
+    with folder_in_memory() as folder:
+        yield folder

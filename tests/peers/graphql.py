@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 
 from esd.formats import Document
 from esd.formats.document import encode
 from tests.peers.installed import FOLDER, HOW, TREE, PeersMissing
 from tests.peers.processes import NodeProgram, node_server
+from tests.plain_http import plain_http
 
 PATIENCE = 60.0  # seconds
 PROGRAMS = ("earthstar-graphql", "apollo-server")
@@ -45,7 +45,7 @@ class Graphql:
 
     async def ask(self, text: str, **variables: object) -> Any:
         """The data of its answer, which must hold no error."""
-        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
+        async with plain_http(PATIENCE) as http:
             answer = await http.post(
                 self.url, json={"query": text, "variables": variables}
             )

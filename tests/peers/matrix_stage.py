@@ -24,7 +24,7 @@ from tests.replicas import MATT, SUZY, a_document, an_es3_document
 GARDEN = "+garden.matrix"
 ADDRESS = WorkspaceAddress.parse(GARDEN)
 ES3, ES4 = "es.3", "es.4"
-SOON = 30.0  # seconds; it takes some ten milliseconds, where nothing else is going on
+SOON = 60.0  # seconds; it takes some ten milliseconds, where nothing else is going on
 PEER = "peer"
 LIVELY = Rhythm(interval=300.0, settle=0.0)
 ANOTHERS_SEED = b"\3" * 32  # es.3 wants a key that begins with a letter

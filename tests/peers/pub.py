@@ -17,9 +17,10 @@ import httpx
 
 from tests.peers.installed import TREE, check_sqlite
 from tests.peers.processes import NodeProgram, node_server
+from tests.plain_http import plain_http
 
 PROGRAM = TREE / "earthstar-pub" / "build" / "cli.js"
-PATIENCE = 60.0  # seconds; into SQLite it takes 12 for ten thousand documents
+PATIENCE = 300.0  # seconds; into SQLite it takes 12 for ten thousand documents
 
 JSON = {"content-type": "application/json"}
 
@@ -57,7 +58,7 @@ class RealPub:
 
 
 async def _request(method: str, url: str, **more: Any) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
+    async with plain_http(PATIENCE) as http:
         return await http.request(method, url, **more)
 
 

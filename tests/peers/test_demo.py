@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("peers")
 
 
 async def demo_with(pub):
-    command = [sys.executable, "-m", "esd", "demo", "--seconds=2", "--pub", pub.url]
+    command = [sys.executable, "-m", "esd", "demo", "--seconds=1", "--pub", pub.url]
     run = partial(trio.run_process, capture_stdout=True, capture_stderr=True)
     ran = await run(command, check=False)
     return ran.returncode, ran.stdout.decode(), ran.stderr.decode()

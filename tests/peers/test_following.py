@@ -15,7 +15,7 @@ from tests.peers.test_harness import some_writes
 
 pytestmark = pytest.mark.usefixtures("peers")
 
-SOON = 20.0  # seconds; it takes some ten milliseconds
+SOON = 60.0  # seconds; it takes some ten milliseconds
 LIVELY = Rhythm(interval=300.0, settle=0.0)
 
 

@@ -7,7 +7,6 @@ to them, else a pub.
 
 from pathlib import Path
 
-import httpx
 import pytest
 import trio
 
@@ -15,6 +14,7 @@ from esd.formats import Batch
 from tests.daemons import a_config, start_daemon
 from tests.peers.graphql import Graphql, check_graphql, real_graphql
 from tests.peers.installed import PeersMissing
+from tests.plain_http import plain_http
 from tests.replicas import GARDEN, a_document
 from tests.sync.graphqls import an_es3_document
 
@@ -82,6 +82,6 @@ async def test_later_releases_take_us_for_a_pub(
 ) -> None:
     esd = await start_daemon(nursery, a_config(tmp_path, [WORKSPACE]))
     asked = {"query": "{ __schema { queryType { name } } }"}
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with plain_http() as http:
         answer = await http.post(esd.url, json=asked)
     assert answer.status_code == 404

@@ -13,7 +13,7 @@ from esd.formats import (
     encode,
     encode_base32,
 )
-from esd.replica.large import LARGE, PATIENCE
+from esd.replica.large import LARGE, PATIENCE, Turn
 from esd.sync import Direction
 from esd.sync.live import MOST_INVALID
 from tests.control.esds import HELLO, HelloWire
@@ -219,8 +219,9 @@ async def test_where_large_documents_wait_for_their_turn_nothing_more_is_read(
     async with following(tmp_path, wire) as house:
         await is_live(house)
         turns = house.replica.turns
-        for _ in range(2):
-            turns.acquire_nowait()
+        others = [Turn(turns), Turn(turns)]
+        for turn in others:
+            await turn.take()
         wire.line.say(b"data: " + b"x" * LARGE)
         for _ in range(10):
             wire.line.say(b"x" * LARGE)
@@ -228,14 +229,14 @@ async def test_where_large_documents_wait_for_their_turn_nothing_more_is_read(
         assert wire.line.waiting == 10
         await trio.sleep(PATIENCE + 0.1)
         assert wire.line.closed_at is not None
-        for _ in range(2):
-            turns.release()
+        for turn in others:
+            turn.give_back()
         await is_live(house)
         wire.line.say(b"data: " + b"x" * LARGE)
         wire.line.say(b"\n\n" + event(a_document("/a")))
         await settled(house)
         assert set(held(house)) == {"/a"}
-        assert turns.value == 2, "a turn was not given back"
+        assert turns.free == 2, "a turn was not given back"
 
 
 # What is no stream
