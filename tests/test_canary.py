@@ -9,6 +9,7 @@ told. Even the log's own net must not have caught one: it is for what nobody tho
 import re
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -112,10 +113,12 @@ async def run_peer(
     body = f"Content-Length: {len(LINE)}\r\nConnection: close\r\n\r\n{LINE}".encode()
 
     async def answer(stream: trio.SocketStream) -> None:
+        # The daemon may be stopped in the middle of a run.
         async with stream:
-            await stream.receive_some()
-            await stream.send_all(begin + body)
-            asked.set()
+            with suppress(trio.BrokenResourceError):
+                await stream.receive_some()
+                await stream.send_all(begin + body)
+                asked.set()
 
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]

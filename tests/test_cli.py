@@ -57,7 +57,7 @@ def esd(home):
             capture_output=True,
             check=False,
             text=True,
-            timeout=30,
+            timeout=60,
         )
 
     return run

@@ -29,6 +29,7 @@ from esd.sync import Client, Direction, Protocol
 from esd.sync.status import Downgraded, InSync, Standing
 from tests.altered import altering
 from tests.daemons import a_config, a_peer, restarted, start_daemon
+from tests.plain_http import plain_transport
 from tests.replicas import a_document
 
 GARDEN = "+canary.garden7q"
@@ -394,7 +395,7 @@ async def test_who_relays_another_server_gets_nothing(tmp_path):
         class Relay(httpx.AsyncBaseTransport):
             def __init__(self):
                 self.statuses = []
-                self._http = httpx.AsyncHTTPTransport()
+                self._http = plain_transport()
 
             async def handle_async_request(self, request):
                 headers = [

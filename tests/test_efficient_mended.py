@@ -16,6 +16,7 @@ from esd.sync import Client, Direction
 from esd.sync.status import Standing
 from tests.altered import altering
 from tests.daemons import a_config, a_peer, start_daemon
+from tests.plain_http import plain_transport
 from tests.replicas import a_document, an_es3_document
 from tests.test_efficient_hostile import a_list, at
 
@@ -88,7 +89,7 @@ async def test_a_proxy_that_allows_little_gets_smaller_bodies(nursery, tmp_path,
 
     class Narrow(httpx.AsyncBaseTransport):
         def __init__(self):
-            self.http = httpx.AsyncHTTPTransport()
+            self.http = plain_transport()
             self.refused = 0
 
         async def handle_async_request(self, request):

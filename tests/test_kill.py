@@ -1,8 +1,9 @@
 """A daemon that is killed at any moment has lost nothing that it acknowledged.
 
 A few writers push without pause; at a random moment the daemon is killed. Then its
-files are read without it, and it is started again over them. The seed of the moments
-is printed; the moments themselves are also the machine's.
+files are read without it, and it is started again over them. A moment is so many
+pushes later, and then so many turns of our loop, while other pushes are under way. The
+seed of the moments is printed; the moments themselves are also the machine's.
 """
 
 import json
@@ -28,7 +29,9 @@ API = f"/earthstar-api/v1/{GARDEN}/documents"
 ROUNDS = 10
 WRITERS = 3
 A_PUSH = 20  # documents
-LONGEST_LIFE = 0.4  # seconds after it is ready; a push takes a hundredth of it
+LONGEST_LIFE = 20  # pushes after it is ready
+TURNS = 100  # of the loop; a push takes some
+PATIENCE = 60.0  # seconds; only to end what hangs
 FIRST = 1_700_000_000_000_000  # µs
 
 
@@ -42,6 +45,13 @@ class Acknowledged:
     def note(self, documents: dict[str, int]) -> None:
         self.stored.update(documents)
         self.pushed.ring()
+
+    async def wait_more(self, pushes: int) -> None:
+        """Return when so many more have been acknowledged."""
+        enough = self.pushed.count + pushes
+        with trio.fail_after(PATIENCE):
+            while self.pushed.count < enough:
+                await self.pushed.wait_after(self.pushed.count)
 
 
 def pushes(writer: int, number: int) -> Iterator[tuple[bytes, dict[str, int]]]:
@@ -105,8 +115,9 @@ async def test_nothing_acknowledged_is_missing_after_a_kill(tmp_path: Path) -> N
                     writers.start_soon(
                         keep_pushing, esd.url, writer, round_number, acknowledged
                     )
-                # The moment is what is tried here; nothing is waited for.
-                await trio.sleep(chance.uniform(0, LONGEST_LIFE))
+                await acknowledged.wait_more(chance.randint(0, LONGEST_LIFE))
+                for _ in range(chance.randint(0, TURNS)):
+                    await trio.lowlevel.checkpoint()
                 await esd.kill()
         if round_number % 2:  # else the next start finds the -wal as the kill left it
             check(stored(tmp_path), acknowledged)
@@ -126,7 +137,7 @@ async def test_what_survived_a_kill_is_served_again(tmp_path: Path) -> None:
         await esd.wait_ready()
         async with trio.open_nursery() as writers:
             writers.start_soon(keep_pushing, esd.url, 0, 0, acknowledged)
-            await acknowledged.pushed.wait_after(0)
+            await acknowledged.wait_more(1)
             await esd.kill()
     async with running_esd(text) as esd:
         listed = (await fetch(esd.url + API)).json()

@@ -14,12 +14,13 @@ from esd.sync import Client, Protocol
 from esd.sync.rhythm import Rhythm
 from esd.sync.status import Downgraded
 from tests.daemons import a_config, a_peer, start_daemon
+from tests.plain_http import plain_http, plain_transport
 from tests.sync.pubs import reply
 
 GARDEN = "+canary.garden7q"
 SUZY = keypair_from_seed("suzy", b"s" * 32)
 LIVELY = Rhythm(interval=300.0, settle=0.0)
-SOON = 20.0  # seconds; it takes some ten milliseconds
+SOON = 60.0  # seconds; it takes some ten milliseconds
 
 
 @asynccontextmanager
@@ -201,7 +202,7 @@ class Moody(httpx.AsyncBaseTransport):
     def __init__(self):
         self.asked = []
         self.alter = lambda request: None
-        self._http = httpx.AsyncHTTPTransport()
+        self._http = plain_transport()
 
     async def handle_async_request(self, request):
         self.asked.append(str(request.url))
@@ -246,7 +247,7 @@ async def test_one_that_speaks_ours_and_has_no_streams(tmp_path):
     moody = Moody()
     async with following(tmp_path, connect=moody.connect) as (_, house, away):
         await is_live(away)
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with plain_http() as http:
             hello = (await http.get(f"{house.url}/earthstar-sync/v1/hello")).json()
         hello["levels"].remove("live")
         moody.alter = without_streams(json.dumps(hello).encode())

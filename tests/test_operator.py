@@ -46,6 +46,14 @@ BROKEN = {
 }
 
 
+def with_one_peer(folder, name, url, **more):
+    """A configuration with a peer that has the runs that are asked for, and no others:
+    while one is under way the peer is said to be syncing, and nothing else."""
+    text = config_text(folder, [GARDEN], {name: url})
+    lines = ['interval = "manual"', *(f'{key} = "{it}"' for key, it in more.items())]
+    return text.replace('interval = "1s"', "\n".join(lines))
+
+
 async def esdctl(socket, *arguments):
     """(exit code, stdout, stderr)."""
     told = await trio.run_process(
@@ -63,7 +71,7 @@ async def test_a_broken_peer_is_explained(what, tmp_path):
     said, reason, hint = BROKEN[what]
     async with a_server(says(said or b"")) as answering:
         url = NOBODY if said is None else answering
-        text = config_text(tmp_path, [GARDEN], {"pub": url})
+        text = with_one_peer(tmp_path, "pub", url)
         async with running_esd(text) as esd:
             code, told, complaint = await esdctl(esd.control, "sync")
             assert code == 1
@@ -98,8 +106,7 @@ GRAPHQL = {
 @pytest.mark.parametrize("what", GRAPHQL)
 async def test_a_broken_graphql_server_is_explained(what, tmp_path):
     async with a_server(says(GRAPHQL[what])) as url:
-        text = config_text(tmp_path, [GARDEN], {"server": url})
-        text = text.replace(f'url = "{url}"', f'url = "{url}"\nprotocol = "graphql"')
+        text = with_one_peer(tmp_path, "server", url, protocol="graphql")
         async with running_esd(text) as esd:
             code, told, complaint = await esdctl(esd.control, "sync")
             assert code == 1
@@ -116,7 +123,7 @@ async def test_a_broken_graphql_server_is_explained(what, tmp_path):
 
 async def test_a_pub_that_does_not_want_us_is_a_state_in_words(tmp_path):
     async with a_server(says(answer(b"Not Found", "404 Not Found"))) as url:
-        async with running_esd(config_text(tmp_path, [GARDEN], {"pub": url})) as esd:
+        async with running_esd(with_one_peer(tmp_path, "pub", url)) as esd:
             code, _, _ = await esdctl(esd.control, "sync")
             assert code == 0
             _, shown, _ = await esdctl(esd.control, "peer", "show", "pub")

@@ -37,7 +37,8 @@ def test_the_tour_runs_as_printed():
     assert told.returncode == 0, told.stdout + told.stderr + logs
     assert told.stdout.count("Water the tomatoes") == 1
     assert told.stdout.count("The tomatoes are watered") == 1
-    assert "1 peer in sync" in told.stdout + told.stderr
+    # The first run of its own accord may have come before the one that is asked for.
+    assert re.search("1 peer in sync|in sync with 1 peer", told.stdout + told.stderr)
     assert '"hashes":[]' in told.stdout
     assert '"results":"oo"' in told.stdout
     assert "garden.friends" not in told.stdout + told.stderr + logs

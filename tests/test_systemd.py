@@ -19,7 +19,7 @@ def manager(request):
             path = f"@esd-test-{os.getpid()}"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
             listening.bind(path.replace("@", "\0"))
-            listening.settimeout(5)
+            listening.settimeout(60)
             yield listening, {"NOTIFY_SOCKET": path}
 
 
