@@ -1,6 +1,7 @@
 """Getting through to the socket; or telling why not, and what to do about it."""
 
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 from esd.ctl.exit_codes import CannotDo, ExitCode
@@ -14,15 +15,16 @@ def connected(path: Path, patience: float) -> socket.socket:
 
     Raises CannotDo, and TimeoutError.
     """
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(patience)
-    try:
-        sock.connect(str(path))
-    except BaseException as exc:
-        sock.close()
-        if isinstance(exc, OSError) and not isinstance(exc, TimeoutError):
+    with ExitStack() as failed:
+        sock = failed.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        sock.settimeout(patience)
+        try:
+            sock.connect(str(path))
+        except TimeoutError:
+            raise
+        except OSError as exc:
             raise _unreachable(path, exc) from exc
-        raise
+        failed.pop_all()
     return sock
 
 

@@ -45,6 +45,21 @@ bounds = st.fixed_dictionaries(
 )
 
 
+async def happen(replica, what, value, now):
+    """One thing that happens to a replica; returns the time afterwards."""
+    match what:
+        case "ingest":
+            await replica.ingest(Batch(value), origin="", now=now)
+        case "forget":
+            query = Query(history="all", path_starts_with=value)
+            await replica.forget(query, now)
+        case "expire":
+            await replica.expire(now)
+        case "time":
+            return value
+    return now
+
+
 class Life:
     """One replica; `states` are what it held, newest last."""
 
@@ -62,16 +77,7 @@ class Life:
             self.history[name].append(expected(self.replica, predicate, self.now))
 
     async def change(self, what, value):
-        match what:
-            case "ingest":
-                await self.replica.ingest(Batch(value), origin="", now=self.now)
-            case "forget":
-                query = Query(history="all", path_starts_with=value)
-                await self.replica.forget(query, self.now)
-            case "expire":
-                await self.replica.expire(self.now)
-            case "time":
-                self.now = value
+        self.now = await happen(self.replica, what, value, self.now)
         self.remember()
 
     async def look(self, name):

@@ -21,7 +21,7 @@ from esd.store import ReplicaFile, StorageFull, create_replica_file
 from esd.store.items_log import MOST_SINCE
 from tests.replica.memory import folder_in_memory
 from tests.replica.sets import BOTH_FORMATS, EVERYTHING, PREDICATES, expected, unsigned
-from tests.replica.test_items import BRIEF, POOL, TIMES
+from tests.replica.test_items import BRIEF, POOL, TIMES, happen
 from tests.replicas import GARDEN, NOW, ROOMY, documents
 
 MANY = LEAST  # of which a set is saved
@@ -127,18 +127,10 @@ class Life:
         self.saves = 0
 
     async def change(self, what, value):
-        match what:
-            case "ingest":
-                await self.replica.ingest(Batch(value), origin="", now=self.now)
-            case "forget":
-                query = Query(history="all", path_starts_with=value)
-                await self.replica.forget(query, self.now)
-            case "expire":
-                await self.replica.expire(self.now)
-            case "time":
-                self.now = value
-            case "save":
-                await self.go_on_saving()
+        if what == "save":
+            await self.go_on_saving()
+        else:
+            self.now = await happen(self.replica, what, value, self.now)
 
     async def go_on_saving(self):
         if self.save is None:
